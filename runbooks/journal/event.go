@@ -91,6 +91,8 @@ type Event struct {
 	Clocks   *Clock    `json:"clocks,omitempty"`
 	Left     []Left    `json:"left,omitempty"`
 	Outcome  *Outcome  `json:"outcome,omitempty"`
+	// Output is the output of a step as later steps see it, on its step-ended. Resume takes it from here.
+	Output any `json:"output,omitempty"`
 }
 
 // Durable reports whether the event is a line of the journal.
@@ -100,6 +102,16 @@ func (e Event) Durable() bool {
 		return false
 	}
 	return true
+}
+
+// Synced reports whether the event must be on the disk, not just written, before the run goes on: what a resume after a
+// power cut cannot work out again.
+func (e Event) Synced() bool {
+	switch e.Kind {
+	case RunStarted, RunResumed, CallIntent, Answered, StepEnded, CleanStart, CleanEnded, RunEnded:
+		return true
+	}
+	return false
 }
 
 // Run is what a run is and where it acts.
@@ -153,7 +165,8 @@ type Call struct {
 	Role      string         `json:"role,omitempty"` // call | find | wait | check | undo | seed | prove | sweep
 	OK        bool           `json:"ok,omitempty"`
 	Output    map[string]any `json:"output,omitempty"`
-	Found     bool           `json:"found,omitempty"` // the result was found to exist already, nothing was sent
+	Found     bool           `json:"found,omitempty"`     // the result was found to exist already, nothing was sent
+	Unsettled bool           `json:"unsettled,omitempty"` // the answer was lost: it may have been done or not
 	Code      string         `json:"code,omitempty"`
 	Message   string         `json:"message,omitempty"`
 	RequestID string         `json:"request_id,omitempty"`
