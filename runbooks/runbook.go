@@ -3,7 +3,11 @@
 // file; if that needs Go, the format lacks something.
 package runbooks
 
-import "time"
+import (
+	"time"
+
+	"lifeboat/runbooks/expr"
+)
 
 // Kind of runbook.
 const (
@@ -14,40 +18,20 @@ const (
 // Phases of a runbook, in the order a run goes through them.
 var Phases = []string{"prepare", "protect", "disaster", "recover", "prove", "clean"}
 
-// Pos is a place in a file, for messages and for editors. Line and column count from 1.
-type Pos struct {
-	File   string
-	Line   int
-	Column int
-}
-
-// Value is a template: any YAML value in which strings may hold ${{ expression }}. A string that is one expression
-// keeps the expression's type. Maps keep the order of the file.
-type Value struct {
-	Pos  Pos
-	Map  []Field // when it is a mapping
-	List []Value // when it is a sequence
-	// Scalar holds string, bool, int64, float64 or nil when it is neither.
-	Scalar any
-	Kind   ValueKind
-}
-
-// ValueKind tells which of a Value's fields is meant.
-type ValueKind int
-
-const (
-	None ValueKind = iota // not given at all
-	Scalar
-	Mapping
-	Sequence
+// Places and templates are the expression package's own.
+type (
+	Pos       = expr.Pos
+	Value     = expr.Value
+	ValueKind = expr.ValueKind
+	Field     = expr.KeyValue
 )
 
-// Field is one entry of a mapping.
-type Field struct {
-	Name  string
-	Pos   Pos
-	Value Value
-}
+const (
+	None     = expr.None
+	Scalar   = expr.Scalar
+	Mapping  = expr.Mapping
+	Sequence = expr.Sequence
+)
 
 // Runbook is one file, with its parts and named conditions already put in place.
 type Runbook struct {
