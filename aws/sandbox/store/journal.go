@@ -17,6 +17,7 @@ import (
 
 // record is one transaction: one line of the journal.
 type record struct {
+	Line   int       `json:"line"`            // its place in the file, from 1
 	At     time.Time `json:"at"`              // virtual time of the transaction
 	Ahead  time.Time `json:"ahead,omitzero"`  // virtual time that may have been shown without a further record
 	Draws  uint64    `json:"draws,omitempty"` // random numbers drawn so far
@@ -71,7 +72,8 @@ type file interface {
 type journal struct {
 	path string
 	file file
-	size int64
+	size int64 // bytes
+	line int   // number of the last one
 }
 
 // openJournal reads the journal at path record by record and opens it for appending. A last line without its newline was
@@ -109,7 +111,7 @@ func (j *journal) read(each func(record)) (torn bool, err error) {
 	}
 	defer f.Close()
 	in := bufio.NewReaderSize(f, 1<<16)
-	for number := 1; ; number++ {
+	for {
 		line, err := in.ReadBytes('\n')
 		if err == io.EOF {
 			return len(line) > 0, nil
@@ -117,9 +119,13 @@ func (j *journal) read(each func(record)) (torn bool, err error) {
 		if err != nil {
 			return false, fmt.Errorf("store: %w", err)
 		}
+		j.line++
 		r, err := parseLine(line)
+		if err == nil && r.Line != j.line {
+			err = fmt.Errorf("it says that it is line %d", r.Line)
+		}
 		if err != nil {
-			return false, fmt.Errorf("store: %s is damaged at line %d: %w; bring the file back, or reset the sandbox", j.path, number, err)
+			return false, fmt.Errorf("store: %s is damaged at line %d: %w; bring the file back, or reset the sandbox", j.path, j.line, err)
 		}
 		each(r)
 		j.size += int64(len(line))
@@ -131,6 +137,7 @@ func (j *journal) append(r record) error {
 	if j.path == "" {
 		return nil
 	}
+	r.Line = j.line + 1
 	line, err := r.line()
 	if err != nil {
 		return fmt.Errorf("store: %s: %w", j.path, err)
@@ -142,7 +149,7 @@ func (j *journal) append(r record) error {
 		}
 		return err
 	}
-	j.size += int64(len(line))
+	j.line, j.size = r.Line, j.size+int64(len(line))
 	return nil
 }
 
@@ -160,7 +167,10 @@ func (j *journal) rewrite(records func(yield func(record) bool)) error {
 	defer t.Cleanup()
 	out := bufio.NewWriterSize(t, 1<<16)
 	var size int64
+	number := 0
 	for r := range records {
+		number++
+		r.Line = number
 		line, err := r.line()
 		if err != nil {
 			return err
@@ -181,7 +191,7 @@ func (j *journal) rewrite(records func(yield func(record) bool)) error {
 		return err
 	}
 	j.file.Close()
-	j.file, j.size = f, size
+	j.file, j.size, j.line = f, size, number
 	return nil
 }
 
