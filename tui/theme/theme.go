@@ -42,7 +42,7 @@ type Theme struct {
 type Symbols struct {
 	Passed, Failed, Running, Waiting, Pending, Skipped, ByHand, Assisted string
 
-	Point, Gone, Used, Spoilt, Disaster, Proved, Now string
+	Point, Several, Gone, Used, Spoilt, Disaster, Proved, Now string
 
 	Line, Heavy, Dash, Bar, Left, Right, Arrow    string
 	TopLeft, TopRight, BottomLeft, BottomRight    string
@@ -52,7 +52,7 @@ type Symbols struct {
 
 var unicode = Symbols{
 	Passed: "✓", Failed: "✗", Running: "▸", Waiting: "◦", Pending: "·", Skipped: "»", ByHand: "◇", Assisted: "△",
-	Point: "●", Gone: "○", Used: "◆", Spoilt: "◌", Disaster: "✖", Proved: "✓", Now: "▾",
+	Point: "●", Several: "◉", Gone: "○", Used: "◆", Spoilt: "◌", Disaster: "✖", Proved: "✓", Now: "▾",
 	Line: "─", Heavy: "━", Dash: "┈", Bar: "│", Left: "├", Right: "┤", Arrow: "▶",
 	TopLeft: "╭", TopRight: "╮", BottomLeft: "╰", BottomRight: "╯",
 	Cursor: "❯", Bullet: "•", Dot: "·", Ellipsis: "…", Up: "↑", Down: "↓", Less: "≤",
@@ -61,7 +61,7 @@ var unicode = Symbols{
 
 var ascii = Symbols{
 	Passed: "+", Failed: "x", Running: ">", Waiting: "~", Pending: ".", Skipped: "/", ByHand: "h", Assisted: "a",
-	Point: "o", Gone: ".", Used: "@", Spoilt: "!", Disaster: "X", Proved: "P", Now: "v",
+	Point: "o", Several: "8", Gone: ".", Used: "@", Spoilt: "!", Disaster: "X", Proved: "P", Now: "v",
 	Line: "-", Heavy: "=", Dash: ".", Bar: "|", Left: "|", Right: "|", Arrow: ">",
 	TopLeft: "+", TopRight: "+", BottomLeft: "+", BottomRight: "+",
 	Cursor: ">", Bullet: "*", Dot: "-", Ellipsis: "~", Up: "^", Down: "v", Less: "<=",
