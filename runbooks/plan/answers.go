@@ -1,0 +1,279 @@
+package plan
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// AnswersSchema is the version of the answers file.
+const AnswersSchema = "lifeboat.answers/1"
+
+// Answers holds what was answered, by question id: one value, or several where the question is Multi. A question that
+// is not in it has no answer. The values are as in the answers file: "4h", "region", "ebs".
+type Answers map[string][]string
+
+// Defaults are the answers taken when nobody is asked. What has no default is missing.
+func Defaults() Answers {
+	a := Answers{}
+	for _, q := range Questions() {
+		if len(q.Default) > 0 {
+			a[q.ID] = slices.Clone(q.Default)
+		}
+	}
+	return a
+}
+
+// Set answers one question, after checking every value. No values, or one empty value, takes the answer back.
+func (a Answers) Set(id string, values ...string) error {
+	q, ok := question(id)
+	if !ok {
+		return fmt.Errorf("there is no question %q; %s", id, suggest(id, questionIDs()))
+	}
+	if len(values) == 0 || (len(values) == 1 && values[0] == "") {
+		delete(a, id)
+		return nil
+	}
+	if q.Kind != Multi && len(values) > 1 {
+		return fmt.Errorf("%s takes one answer, not %d; write the one you mean", id, len(values))
+	}
+	for _, v := range values {
+		if err := q.check(v); err != nil {
+			return err
+		}
+	}
+	a[id] = ordered(q, values)
+	return nil
+}
+
+// ordered sorts the values of a Multi question as the question lists them and drops repeats, so that the order of
+// ticking makes no other plan.
+func ordered(q Question, values []string) []string {
+	if q.Kind != Multi {
+		return slices.Clone(values)
+	}
+	var out []string
+	for _, o := range q.Options {
+		if slices.Contains(values, o.Value) {
+			out = append(out, o.Value)
+		}
+	}
+	return out
+}
+
+// One gives the only value of an answer, "" when there is none.
+func (a Answers) One(id string) string {
+	if len(a[id]) == 0 {
+		return ""
+	}
+	return a[id][0]
+}
+
+// Missing lists the questions that need an answer and have none, in order.
+func (a Answers) Missing() []Question {
+	var out []Question
+	for _, q := range Questions() {
+		if !q.Optional && len(a[q.ID]) == 0 {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// Check says everything that is wrong: unknown questions, wrong values and missing answers. Nil when a plan can be made.
+func (a Answers) Check() error {
+	var wrong Wrong
+	for id, values := range a {
+		if err := (Answers{}).Set(id, values...); err != nil {
+			wrong = append(wrong, Problem{Text: err.Error()})
+		}
+	}
+	slices.SortFunc(wrong, func(x, y Problem) int { return strings.Compare(x.Text, y.Text) })
+	wrong = append(wrong, missing(a, "")...)
+	if len(wrong) == 0 {
+		return nil
+	}
+	return wrong
+}
+
+func missing(a Answers, file string) []Problem {
+	var out []Problem
+	for _, q := range a.Missing() {
+		out = append(out, Problem{File: file, Text: fmt.Sprintf("the answer %q is missing (%s); %s", q.ID, q.Text, example(q))})
+	}
+	return out
+}
+
+func example(q Question) string {
+	if q.Kind == Multi {
+		return fmt.Sprintf("write %s: [%s]", q.ID, q.Options[0].Value)
+	}
+	if len(q.Default) > 0 {
+		return fmt.Sprintf("write %s: %s", q.ID, q.Default[0])
+	}
+	return fmt.Sprintf("write %s: and its value", q.ID)
+}
+
+// Problem is one thing that is wrong with an answers file; Line and Column count from 1, 0 when it has no place.
+type Problem struct {
+	File         string
+	Line, Column int
+	Text         string
+}
+
+func (p Problem) String() string {
+	switch {
+	case p.File == "":
+		return p.Text
+	case p.Line == 0:
+		return p.File + ": " + p.Text
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Text)
+}
+
+// Wrong is everything that is wrong with answers, one line each.
+type Wrong []Problem
+
+func (w Wrong) Error() string {
+	lines := make([]string, len(w))
+	for i, p := range w {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Load reads an answers file. The error is Wrong when the file can be read but is not right.
+func Load(path string) (Answers, error) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Read(path, src)
+}
+
+// Read reads answers from YAML (or JSON, which is YAML too). Every mistake is found in one go, each with its place.
+func Read(name string, src []byte) (Answers, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(src, &doc); err != nil {
+		return nil, Wrong{{File: name, Text: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
+	}
+	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+		return nil, Wrong{{File: name, Line: 1, Column: 1, Text: "an answers file is a list of `question: answer` lines; start it with schema: " + AnswersSchema}}
+	}
+	r := reader{file: name, answers: Answers{}, seen: map[string]bool{}}
+	for i := 0; i+1 < len(doc.Content[0].Content); i += 2 {
+		r.entry(doc.Content[0].Content[i], doc.Content[0].Content[i+1])
+	}
+	if !r.seen["schema"] {
+		r.wrong = append(r.wrong, Problem{File: name, Line: 1, Column: 1, Text: "the file does not say its version; write schema: " + AnswersSchema})
+	}
+	for _, p := range missing(r.answers, name) {
+		if !r.faulty[questionOf(p)] {
+			r.wrong = append(r.wrong, p)
+		}
+	}
+	if len(r.wrong) > 0 {
+		return nil, r.wrong
+	}
+	return r.answers, nil
+}
+
+func questionOf(p Problem) string { return strings.Split(p.Text, `"`)[1] }
+
+type reader struct {
+	file    string
+	answers Answers
+	seen    map[string]bool
+	faulty  map[string]bool // questions that have an answer, which is wrong
+	wrong   Wrong
+}
+
+func (r *reader) say(n *yaml.Node, format string, args ...any) {
+	r.wrong = append(r.wrong, Problem{File: r.file, Line: n.Line, Column: n.Column, Text: fmt.Sprintf(format, args...)})
+}
+
+func (r *reader) entry(key, value *yaml.Node) {
+	id := key.Value
+	if r.seen[id] {
+		r.say(key, "%q is answered twice; keep one of the two", id)
+		return
+	}
+	r.seen[id] = true
+	if id == "schema" {
+		if value.Value != AnswersSchema {
+			r.say(value, "schema is %q, which this version cannot read; write %s", value.Value, AnswersSchema)
+		}
+		return
+	}
+	q, ok := question(id)
+	if !ok {
+		r.say(key, "there is no question %q; %s", id, suggest(id, append(questionIDs(), "schema")))
+		return
+	}
+	items := []*yaml.Node{value}
+	switch {
+	case value.Kind == yaml.SequenceNode && q.Kind == Multi:
+		items = value.Content
+	case value.Kind != yaml.ScalarNode:
+		r.fault(id, value, "%s takes one plain value; %s", id, example(q))
+		return
+	}
+	var values []string
+	for _, n := range items {
+		if n.Kind != yaml.ScalarNode {
+			r.fault(id, n, "%s takes plain values; %s", id, example(q))
+			return
+		}
+		if n.Tag == "!!null" {
+			continue
+		}
+		if err := q.check(n.Value); err != nil {
+			r.fault(id, n, "%s", err)
+			return
+		}
+		values = append(values, n.Value)
+	}
+	if len(values) > 0 {
+		r.answers[id] = ordered(q, values)
+	}
+}
+
+func (r *reader) fault(id string, n *yaml.Node, format string, args ...any) {
+	if r.faulty == nil {
+		r.faulty = map[string]bool{}
+	}
+	r.faulty[id] = true
+	r.say(n, format, args...)
+}
+
+func questionIDs() []string {
+	var out []string
+	for _, q := range Questions() {
+		out = append(out, q.ID)
+	}
+	return out
+}
+
+// Encode writes the answers as a file a person can read and change: each with its question above it. Read gives the
+// same answers back.
+func (a Answers) Encode() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# Answers for a lifeboat plan: lifeboat plan --answers FILE\nschema: %s\n", AnswersSchema)
+	for _, q := range Questions() {
+		values := a[q.ID]
+		fmt.Fprintf(&b, "\n# %s\n", q.Text)
+		switch {
+		case len(values) == 0:
+			fmt.Fprintf(&b, "# %s:\n", q.ID)
+		case q.Kind == Multi:
+			fmt.Fprintf(&b, "%s: [%s]\n", q.ID, strings.Join(values, ", "))
+		default:
+			fmt.Fprintf(&b, "%s: %s\n", q.ID, values[0])
+		}
+	}
+	return b.Bytes()
+}
