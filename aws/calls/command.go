@@ -1,0 +1,413 @@
+package calls
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lifeboat/aws/model"
+)
+
+// CLIOptions is what a printed command carries beside the call itself.
+type CLIOptions struct {
+	Profile  string // --profile, for another identity than the shell's own
+	Endpoint string // the address the shell has in AWS_ENDPOINT_URL, empty for AWS's own
+	Width    int    // wrap with backslashes, one option a line, when the command is longer; 0 never wraps
+}
+
+// Command is the aws CLI command that makes the same call, for bash. It works when pasted, with version 1 of the CLI and
+// with version 2. What is too large to be typed, and the body of an upload, is a file; the first line then says, as a
+// comment, which bytes belong in it. A streamed answer goes into a file named after its member.
+func Command(op, region string, params map[string]any, o CLIOptions) (string, error) {
+	m, err := model.Find(op)
+	if err != nil {
+		return "", err
+	}
+	for name := range params {
+		if m.Input.Member(name) == nil {
+			return "", fmt.Errorf("aws command of %s: no parameter %s", op, name)
+		}
+	}
+	c := &command{op: m}
+	c.word(subcommand(m, params)...)
+	if region != "" {
+		c.option("--region", quote(region))
+	}
+	if o.Profile != "" {
+		c.option("--profile", quote(o.Profile))
+	}
+	// In us-east-1 version 1 sends rds to its old global endpoint whatever AWS_ENDPOINT_URL says.
+	if o.Endpoint != "" && m.API.Service == "rds" && region == "us-east-1" {
+		c.option("--endpoint-url", quote(o.Endpoint))
+	}
+	if err := c.params(params); err != nil {
+		return "", fmt.Errorf("aws command of %s: %w", op, err)
+	}
+	if out := streamed(m); out != "" {
+		c.option(out)
+	}
+	return c.text(o.Width), nil
+}
+
+// command is a command line in the making.
+type command struct {
+	op    *model.Op
+	notes []string // comment lines
+	setup []string // commands that come first
+	head  []string
+	parts [][]string // options with their values, each a shell word
+}
+
+func (c *command) word(words ...string)   { c.head = append(c.head, words...) }
+func (c *command) option(words ...string) { c.parts = append(c.parts, words) }
+
+func (c *command) text(width int) string {
+	words := slices.Clone(c.head)
+	for _, p := range c.parts {
+		words = append(words, p...)
+	}
+	line := strings.Join(words, " ")
+	if width > 0 && len(line) > width {
+		lines := []string{strings.Join(c.head, " ")}
+		for _, p := range c.parts {
+			lines = append(lines, strings.Join(p, " "))
+		}
+		line = strings.Join(lines, " \\\n  ")
+	}
+	return strings.Join(append(slices.Concat(c.notes, c.setup), line), "\n")
+}
+
+// subcommand is "aws ec2 create-volume": s3's operations are under s3api, and one operation of rds is two commands.
+func subcommand(op *model.Op, params map[string]any) []string {
+	svc, name := op.API.Service, op.CLIName
+	if svc == "s3" {
+		svc = "s3api"
+	}
+	if op.String() == "rds.ModifyOptionGroup" {
+		name = "add-option-to-option-group"
+		if _, ok := params["OptionsToRemove"]; ok {
+			name = "remove-option-from-option-group"
+		}
+	}
+	return []string{"aws", svc, name}
+}
+
+// renamed are the options whose name is not made by rule (awscli's argument renames).
+var renamed = map[string]string{
+	"ec2.CreateImage.no-no-reboot":                "reboot",
+	"sns.Subscribe.endpoint":                      "notification-endpoint",
+	"rds.ModifyOptionGroup.options-to-include":    "options",
+	"rds.ModifyOptionGroup.options-to-remove":     "options",
+	"lambda.PublishVersion.code-sha256":           "code-sha-256",
+	"lambda.PublishLayerVersion.code-sha256":      "code-sha-256",
+	"iam.EnableMFADevice.authentication-code1":    "authentication-code-1",
+	"iam.EnableMFADevice.authentication-code2":    "authentication-code-2",
+	"iam.ResyncMFADevice.authentication-code1":    "authentication-code-1",
+	"iam.ResyncMFADevice.authentication-code2":    "authentication-code-2",
+	"cloudwatch.PutMetricData.storage-resolution": "storage-resolution",
+}
+
+func (c *command) name(option string) string {
+	if n, ok := renamed[c.op.String()+"."+option]; ok {
+		return "--" + n
+	}
+	return "--" + option
+}
+
+// params adds the parameters: what is required first, both in the model's order.
+func (c *command) params(params map[string]any) error {
+	if c.awkward(params) {
+		return c.skeleton(params)
+	}
+	if c.op.String() == "ec2.RunInstances" && params["MinCount"] != nil && params["MaxCount"] != nil {
+		c.option("--count", fmt.Sprintf("%s:%s", scalar(params["MinCount"]), scalar(params["MaxCount"])))
+	}
+	for _, required := range []bool{true, false} {
+		for _, m := range c.op.Input.Members {
+			v, given := params[m.Name]
+			if m.Required != required || !given || v == nil || c.op.String() == "ec2.RunInstances" && (m.Name == "MinCount" || m.Name == "MaxCount") {
+				continue
+			}
+			if err := c.param(m, v); err != nil {
+				return fmt.Errorf("%s: %w", m.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// awkward says that a value cannot be an option's value: version 1 of the CLI fetches what begins like a URL and reads
+// what begins like a file name with a scheme.
+func (c *command) awkward(params map[string]any) bool {
+	for name, v := range params {
+		if s, ok := v.(string); ok && c.op.Input.Member(name).Shape.Kind != model.Blob && fetched(s) {
+			return true
+		}
+		for _, e := range list(v) {
+			if s, ok := e.(string); ok && (fetched(s) || strings.HasPrefix(s, "-")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func fetched(s string) bool {
+	for _, scheme := range []string{"file://", "fileb://", "http://", "https://"} {
+		if strings.HasPrefix(s, scheme) {
+			return true
+		}
+	}
+	return false
+}
+
+// skeleton gives all parameters as one JSON document.
+func (c *command) skeleton(params map[string]any) error {
+	tree := map[string]any{}
+	for name, v := range params {
+		tree[name] = plain(c.op.Input.Member(name).Shape, v)
+	}
+	text, err := compact(tree)
+	if err != nil {
+		return err
+	}
+	c.option("--cli-input-json", quote(text))
+	return nil
+}
+
+func (c *command) param(m *model.Member, v any) error {
+	name := c.name(m.CLIName)
+	switch m.Shape.Kind {
+	case model.Boolean:
+		on, ok := v.(bool)
+		if !ok {
+			return fmt.Errorf("want true or false, got %v", v)
+		}
+		if !on {
+			name = c.name("no-" + m.CLIName)
+		}
+		c.option(name)
+	case model.Blob:
+		return c.blob(m, name, v)
+	case model.Structure, model.Map:
+		return c.structure(m.Shape, name, v)
+	case model.List:
+		return c.list(m.Shape, name, v)
+	default:
+		text := scalar(plain(m.Shape, v))
+		if strings.HasPrefix(text, "-") {
+			c.option(name + "=" + quote(text))
+		} else {
+			c.option(name, quote(text))
+		}
+	}
+	return nil
+}
+
+func (c *command) structure(s *model.Shape, name string, v any) error {
+	v = plain(s, v)
+	if short, ok := shorthand(s, v, true); ok && short != "" {
+		c.option(name, quote(short))
+		return nil
+	}
+	text, err := compact(v)
+	if err != nil {
+		return err
+	}
+	c.option(name, quote(text))
+	return nil
+}
+
+func (c *command) list(s *model.Shape, name string, v any) error {
+	v = plain(s, v)
+	items := list(v)
+	words := []string{name}
+	for _, item := range items {
+		switch s.Elem.Shape.Kind {
+		case model.Structure, model.Map:
+			short, ok := shorthand(s.Elem.Shape, item, true)
+			if !ok || short == "" {
+				words = nil
+			} else if words != nil {
+				words = append(words, quote(short))
+			}
+		case model.List, model.Blob, model.Boolean:
+			words = nil
+		default:
+			text := scalar(item)
+			if text == "" || strings.TrimLeft(text, "[{ ") != text {
+				words = nil
+			} else if words != nil {
+				words = append(words, quote(text))
+			}
+		}
+	}
+	if len(items) == 0 || words == nil {
+		text, err := compact(v)
+		if err != nil {
+			return err
+		}
+		words = []string{name, quote(text)}
+	}
+	c.option(words...)
+	return nil
+}
+
+// typed is how many bytes of a blob a command carries in itself.
+const typed = 3 << 10
+
+// blob gives bytes. A body the CLI streams must be a regular file; other blobs may come from a file that bash makes.
+func (c *command) blob(m *model.Member, name string, v any) error {
+	data, err := blobBytes(v)
+	if err != nil {
+		return err
+	}
+	file := m.CLIName + ".bin"
+	body := m.Streaming || m.Shape.Streaming
+	text := base64.StdEncoding.EncodeToString(data)
+	switch {
+	case len(data) > typed:
+		c.notes = append(c.notes, fmt.Sprintf("# %s: %d bytes, SHA-256 %x", file, len(data), sha256.Sum256(data)))
+	case body:
+		c.setup = append(c.setup, fmt.Sprintf("base64 -d >%s <<<'%s'", file, text))
+	default:
+		c.option(name, fmt.Sprintf("fileb://<(base64 -d <<<'%s')", text))
+		return nil
+	}
+	if !body {
+		file = "fileb://" + file
+	}
+	c.option(name, file)
+	return nil
+}
+
+func blobBytes(v any) ([]byte, error) {
+	switch v := v.(type) {
+	case []byte:
+		return v, nil
+	case string:
+		return base64.StdEncoding.DecodeString(v)
+	}
+	return nil, fmt.Errorf("want bytes or base64, got %T", v)
+}
+
+// streamed is the file a streamed answer goes to; empty when the answer is not streamed.
+func streamed(op *model.Op) string {
+	for _, m := range op.Output.Members {
+		if (m.Streaming || m.Shape.Streaming) && m.Shape.Kind == model.Blob || m.Name == op.Output.Payload && m.Shape.Kind == model.Blob {
+			return model.CLIName(m.Name) + ".bin"
+		}
+	}
+	return ""
+}
+
+// plain turns a parameter into what JSON can carry: times as RFC 3339 strings, bytes as base64, whole numbers as such, and
+// documents given as trees where the model wants a string as their JSON text.
+func plain(s *model.Shape, v any) any {
+	switch t := v.(type) {
+	case time.Time:
+		return t.UTC().Format(time.RFC3339Nano)
+	case []byte:
+		return base64.StdEncoding.EncodeToString(t)
+	case float64:
+		if n := int64(t); float64(n) == t {
+			return n
+		}
+	case map[string]any:
+		if s.Kind == model.String {
+			text, err := compact(t)
+			if err == nil {
+				return text
+			}
+		}
+		out := make(map[string]any, len(t))
+		for k, e := range t {
+			if sub := child(s, k); sub != nil {
+				out[k] = plain(sub, e)
+			} else {
+				out[k] = e
+			}
+		}
+		return out
+	}
+	if items := list(v); items != nil {
+		if s.Kind == model.String {
+			if text, err := compact(items); err == nil {
+				return text
+			}
+		}
+		out := make([]any, len(items))
+		for i, e := range items {
+			if s.Elem != nil {
+				e = plain(s.Elem.Shape, e)
+			}
+			out[i] = e
+		}
+		return out
+	}
+	return v
+}
+
+// child is the shape of a structure's member or of a map's values.
+func child(s *model.Shape, name string) *model.Shape {
+	if s.Kind == model.Map {
+		return s.Value.Shape
+	}
+	if m := s.Member(name); m != nil {
+		return m.Shape
+	}
+	return nil
+}
+
+// list gives the elements of a list of any element type that parameters come in; nil for anything else.
+func list(v any) []any {
+	switch v := v.(type) {
+	case []any:
+		if v == nil {
+			return []any{}
+		}
+		return v
+	case []string:
+		out := make([]any, len(v))
+		for i, s := range v {
+			out[i] = s
+		}
+		return out
+	case []map[string]any:
+		out := make([]any, len(v))
+		for i, s := range v {
+			out[i] = s
+		}
+		return out
+	}
+	return nil
+}
+
+func scalar(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case time.Time:
+		return v.UTC().Format(time.RFC3339Nano)
+	}
+	return fmt.Sprint(v)
+}
+
+// compact is JSON on one line, with < > & as they are.
+func compact(v any) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}
