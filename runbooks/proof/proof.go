@@ -1,0 +1,58 @@
+// Package proof writes known data, reads it back and compares it with what was written.
+//
+// Data is known because it can be made again: content is a function of the run, a text and a place, never kept. What is
+// expected at a place is therefore computed, not remembered, and a comparison says what stands there instead. Each kind
+// of data is one file and one line of the table; a comparison accounts for every unit, or fails.
+package proof
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"lifeboat/runbooks/journal"
+)
+
+// Job is one seeding or one comparison.
+type Job struct {
+	Run  string         // id of the run: no two runs write the same data
+	With map[string]any // what the kind needs, filled in
+	// Call makes one AWS call where the step acts, and gives its answer.
+	Call func(ctx context.Context, op string, params map[string]any) (map[string]any, error)
+	// Seeded gives the output of an earlier seed step.
+	Seeded func(step string) (map[string]any, bool)
+	// Progress, when set, is told how far it is. It may be called from several goroutines, never at once.
+	Progress func(done, total int)
+}
+
+// Kind is one kind of data.
+type Kind struct {
+	Name string
+	Unit string // blocks, rows, items, objects, files
+	// Writes is the operation that Seed writes with. Seeding again writes the same, so a seed that was cut off is repeated.
+	Writes string
+	// Seed writes data and gives its step's output, from which Prove makes the expected data again.
+	Seed func(context.Context, Job) (map[string]any, error)
+	// Prove reads data and compares it with what a seed step, given by its output, has written.
+	Prove func(context.Context, Job, map[string]any) (journal.Proof, error)
+}
+
+// kinds is every kind of data there is.
+func kinds() map[string]Kind {
+	return map[string]Kind{
+		"ebs-blocks": {Name: "ebs-blocks", Unit: "blocks", Writes: "ebs.PutSnapshotBlock", Seed: seedBlocks, Prove: proveBlocks},
+	}
+}
+
+// Find gives the kind of a name.
+func Find(name string) (Kind, error) {
+	k, ok := kinds()[name]
+	if !ok {
+		return Kind{}, fmt.Errorf("there is no kind of data %q: write one of %v", name, Kinds())
+	}
+	return k, nil
+}
+
+// Kinds gives the names of all kinds, sorted.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds())) }
