@@ -229,9 +229,11 @@ type ByHand struct{ Text string }
 
 // PassTime lets time pass: the sandbox clock jumps; on AWS the step waits or is skipped with the reason.
 type PassTime struct {
-	For  time.Duration
-	Real string // wait | skip: what happens on AWS
-	Say  string
+	For   time.Duration
+	Every time.Duration // the pieces it passes in; 0 is all at once
+	Real  string        // wait | skip: what happens on AWS
+	Say   string
+	Watch *Find // read after each piece: Take gives a list of recovery points as Step.Points does; nil reads nothing
 }
 
 // Quiz is one question with a right answer and its explanation.
