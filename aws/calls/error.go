@@ -114,8 +114,16 @@ func failed(r Request, op Operation, seen *trail, err error) *Error {
 	}
 	e.Message = root(err)
 	var param *paramError
+	var missing smithy.InvalidParamsError
 	var timeout net.Error
 	switch {
+	case errors.As(err, &missing):
+		e.Kind, e.Code = Client, CodeBadParameter
+		var each []string
+		for _, one := range missing.Errs() {
+			each = append(each, one.Error())
+		}
+		e.Message = strings.Join(each, "; ")
 	case errors.As(err, &param):
 		e.Kind, e.Code = Client, CodeBadParameter
 	case errors.Is(err, context.Canceled):
@@ -124,7 +132,7 @@ func failed(r Request, op Operation, seen *trail, err error) *Error {
 		e.Kind = TimedOut
 	case unknown:
 		e.Kind = Lost
-	case credentials(e.Message):
+	case unsigned(e.Message):
 		e.Kind, e.Code = Denied, "NoCredentials"
 	case seen.attempts == 0, notSent(err):
 		e.Kind = Unreachable
@@ -168,8 +176,8 @@ func notSent(err error) bool {
 	return dns
 }
 
-// credentials says that the SDK found none it could sign with.
-func credentials(text string) bool {
+// unsigned says that the SDK found none it could sign with.
+func unsigned(text string) bool {
 	for _, t := range []string{"failed to retrieve credentials", "get credentials", "no EC2 IMDS role found", "failed to refresh cached credentials", "refresh cached SSO token", "get identity"} {
 		if strings.Contains(text, t) {
 			return true

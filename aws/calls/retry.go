@@ -68,9 +68,7 @@ func follow(stack *middleware.Stack) error {
 		seen.attempts++
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 		out, meta, err := next.HandleFinalize(ctx, in)
-		if id, ok := awsmiddleware.GetRequestIDMetadata(meta); ok {
-			seen.requestID = id
-		}
+		seen.requestID, _ = awsmiddleware.GetRequestIDMetadata(meta)
 		if err != nil && sent.Load() && !seen.repeatable && !answered(err) {
 			err = &mayHaveRun{err}
 		}
