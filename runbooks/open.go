@@ -1,0 +1,131 @@
+package runbooks
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Everything that comes with the program. A folder may be empty but for its .gitkeep.
+//
+//go:embed all:labs all:restores all:parts
+var embedded embed.FS
+
+// Schema is the JSON Schema of runbook files, for editors.
+//
+//go:embed schema.json
+var Schema []byte
+
+// builtin is the library of the embedded parts, read when first asked for. A broken part is a fault of the build: a test
+// reads them all.
+var builtin = sync.OnceValues(func() (Library, []Problem) {
+	parts, err := fs.Sub(embedded, "parts")
+	if err != nil {
+		return Library{}, []Problem{{Text: err.Error()}}
+	}
+	return ReadLibrary(parts)
+})
+
+// Builtin gives the parts and named conditions that come with the program.
+func Builtin() Library {
+	lib, _ := builtin()
+	return lib
+}
+
+// Parse reads and checks one file; name is its name in messages. All mistakes of the file are given, in its order. The
+// runbook is nil when there is any.
+func Parse(name string, src []byte, lib Library) (*Runbook, []Problem) {
+	var problems []Problem
+	r := &reader{file: name, lines: strings.Split(string(src), "\n"), lib: lib, stands: map[string]stand{}, problems: &problems}
+	top := r.document(src)
+	if top == nil {
+		return nil, problems
+	}
+	book, drafts, rec := r.runbook(top)
+	if book != nil {
+		c := &checker{r: r, book: book, drafts: drafts, rec: rec}
+		c.check()
+	}
+	if problems = sorted(problems); len(problems) > 0 {
+		return nil, problems
+	}
+	return book, nil
+}
+
+// Load reads and checks a file from the disk. A wrong file is Problems.
+func Load(file string) (*Runbook, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("runbook: %w", err)
+	}
+	return parsed(Parse(file, src, Builtin()))
+}
+
+func parsed(b *Runbook, problems []Problem) (*Runbook, error) {
+	if len(problems) > 0 {
+		return nil, Problems(problems)
+	}
+	return b, nil
+}
+
+// Listing is an embedded runbook as lists show it.
+type Listing struct {
+	ID      string `json:"id"`
+	Kind    string `json:"kind"`
+	Title   string `json:"title"`
+	Summary string `json:"summary"`
+	Minutes int    `json:"minutes"`
+	File    string `json:"file"` // inside the program: labs/ebs-snapshots.yaml
+}
+
+// Labs and Restores list what comes with the program, by id. They read the head of each file only; Open reads and checks it all.
+func Labs() []Listing     { return list("labs") }
+func Restores() []Listing { return list("restores") }
+
+func list(folder string) []Listing {
+	files, _ := fs.Glob(embedded, folder+"/*.yaml")
+	out := make([]Listing, 0, len(files))
+	for _, file := range files {
+		src, err := embedded.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		r := &reader{file: file, problems: &[]Problem{}}
+		if i := strings.Index(string(src), "\nsteps:"); i >= 0 {
+			src = src[:i+1]
+		}
+		top := r.document(src)
+		if top == nil {
+			continue
+		}
+		rec, ok := r.record(top, "runbook", "the runbook")
+		if !ok {
+			continue
+		}
+		out = append(out, Listing{rec.text("id"), rec.text("kind"), rec.text("title"), strings.TrimSpace(rec.text("summary")), rec.number("minutes"), file})
+	}
+	slices.SortFunc(out, func(a, b Listing) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// Open gives a runbook that comes with the program, by its id.
+func Open(id string) (*Runbook, error) {
+	all := append(Labs(), Restores()...)
+	ids := make([]string, len(all))
+	for i, l := range all {
+		if l.ID == id {
+			src, err := embedded.ReadFile(l.File)
+			if err != nil {
+				return nil, err
+			}
+			return parsed(Parse(path.Join("runbooks", l.File), src, Builtin()))
+		}
+		ids[i] = l.ID
+	}
+	return nil, fmt.Errorf("there is no runbook %s: %s", id, write(id, ids))
+}
