@@ -115,3 +115,6 @@ func (tx *Tx) Cancel(kind, key string) {
 
 // Failure is, where something due is happening, the message that the weather wants it to fail with; empty when all is well.
 func (tx *Tx) Failure() string { return tx.fail }
+
+// ReadOnly says that this is a View, in which nothing may be changed.
+func (tx *Tx) ReadOnly() bool { return tx.readOnly }
