@@ -1,0 +1,340 @@
+// Package plan shows a plan: what each failure costs beside the target, every rule with its reason and source, what
+// cannot be met, and the labs that rehearse it, which can be started from here.
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"lifeboat/runbooks/plan"
+	"lifeboat/tui/parts"
+	"lifeboat/tui/theme"
+)
+
+// What the screen asks for.
+type (
+	Back   struct{}
+	Change struct{}
+	Start  struct{ Runbook string }
+	Save   struct{ Plan *plan.Plan }
+)
+
+// Model is the screen.
+type Model struct {
+	t      *theme.Theme
+	p      *plan.Plan
+	cursor int // among the labs that can be run
+	scroll int
+	page   int
+	lines  []string
+	labs   []int // line of each lab that can be run
+	w      int
+	toast  string
+	help   bool
+	table  []parts.Key
+}
+
+// New makes the screen of a plan.
+func New(t *theme.Theme, p *plan.Plan) *Model {
+	m := &Model{t: t, p: p, page: 10}
+	m.table = m.keys()
+	return m
+}
+
+// SetTheme changes the look.
+func (m *Model) SetTheme(t *theme.Theme) { m.t, m.lines = t, nil }
+
+// Say shows a sentence.
+func (m *Model) Say(s string) { m.toast = s }
+
+// Saved tells how the saving went.
+func (m *Model) Saved(path string, err error) {
+	m.toast = "saved " + path
+	if err != nil {
+		m.toast = "could not be saved: " + err.Error()
+	}
+}
+
+// Keys is the table of this screen's keys, for the documents.
+func Keys() []parts.Key { return New(nil, nil).table }
+
+// Table is the table as it stands now.
+func (m *Model) Table() []parts.Key { return m.table }
+
+func (m *Model) keys() []parts.Key {
+	roll := func(by int) func() tea.Cmd {
+		return func() tea.Cmd { m.scroll = max(0, m.scroll+by); return nil }
+	}
+	page := func(by int) func() tea.Cmd {
+		return func() tea.Cmd { m.scroll = max(0, m.scroll+by*max(1, m.page-2)); return nil }
+	}
+	return []parts.Key{
+		{Keys: []string{"enter"}, Words: "start the lab", Help: "Start the chosen lab", Off: m.offLab, Do: func() tea.Cmd { return say(Start{m.runnable()[m.cursor].ID}) }},
+		{Keys: []string{"n", "tab"}, Words: "next lab", Help: "Choose the next lab", Off: m.offLab, Do: m.next},
+		{Keys: []string{"s"}, Words: "save", Help: "Write the plan as Markdown", Do: func() tea.Cmd { return say(Save{m.p}) }},
+		{Keys: []string{"e"}, Words: "change answers", Help: "Go through the questions again, with these answers", Do: func() tea.Cmd { return say(Change{}) }},
+		{Keys: []string{"down", "j"}, Words: "down", Help: "A line down", Quiet: true, Do: roll(1)},
+		{Keys: []string{"up", "k"}, Words: "up", Help: "A line up", Quiet: true, Do: roll(-1)},
+		{Keys: []string{"space", "pgdown"}, Words: "page", Help: "A page down", Do: page(1)},
+		{Keys: []string{"pgup"}, Words: "page up", Help: "A page up", Quiet: true, Do: page(-1)},
+		{Keys: []string{"g", "home"}, Words: "top", Help: "To the top", Quiet: true, Do: func() tea.Cmd { m.scroll = 0; return nil }},
+		{Keys: []string{"G", "end"}, Words: "end", Help: "To the end", Quiet: true, Do: func() tea.Cmd { m.scroll = 1 << 20; return nil }},
+		{Keys: []string{"?"}, Words: "keys", Help: "All keys", Quiet: true, Do: func() tea.Cmd { m.help = true; return nil }},
+		{Keys: []string{"q", "esc"}, Words: "back", Help: "Back to the start", Do: func() tea.Cmd { return say(Back{}) }},
+	}
+}
+
+func say(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
+
+func (m *Model) offLab() string {
+	if m.p == nil || len(m.runnable()) == 0 {
+		return "the program has no lab for this plan yet"
+	}
+	return ""
+}
+
+// runnable are the labs that the program has.
+func (m *Model) runnable() []plan.Lab {
+	var out []plan.Lab
+	for _, l := range m.p.Labs {
+		if l.ID != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func (m *Model) next() tea.Cmd {
+	m.cursor = (m.cursor + 1) % len(m.runnable())
+	m.lines = nil
+	m.build(m.w)
+	if m.cursor < len(m.labs) {
+		m.scroll = max(0, m.labs[m.cursor]-m.page/2)
+	}
+	return nil
+}
+
+// Update takes one message.
+func (m *Model) Update(msg tea.Msg) tea.Cmd {
+	key, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		return nil
+	}
+	if m.help {
+		m.help = false
+		return nil
+	}
+	m.toast = ""
+	cmd, why, _ := parts.Press(m.table, key.String())
+	if why != "" {
+		m.toast = "not now: " + why
+	}
+	return cmd
+}
+
+// View draws exactly h lines of at most w cells.
+func (m *Model) View(w, h int) []string {
+	t := m.t
+	inner := min(w-4, 110)
+	side := strings.Repeat(" ", max(2, (w-inner)/2))
+	m.page = max(1, h-4)
+	if m.lines == nil || m.w != inner {
+		m.build(inner)
+	}
+	m.scroll = max(0, min(m.scroll, len(m.lines)-m.page))
+	place := "all of it"
+	if len(m.lines) > m.page {
+		place = fmt.Sprintf("%d%%", 100*m.scroll/max(1, len(m.lines)-m.page))
+	}
+	out := []string{parts.Ends(side+t.Accent.Bold(true).Render("The plan")+"  "+t.Muted.Render(parts.Cut(m.p.Strategy.Name, max(1, inner-24))), t.Muted.Render(place)+side, w), ""}
+	body := m.lines[m.scroll:min(len(m.lines), m.scroll+m.page)]
+	if m.help {
+		body = parts.KeyHelp(t, m.table, inner)
+	}
+	out = append(out, parts.Fit(parts.Indent(body, side), w, m.page)...)
+	foot := parts.Footer(t, m.table, w)
+	if m.toast != "" {
+		foot = parts.Ends(" "+t.Accent.Render(t.Sym.Cursor)+" "+parts.Plain(m.toast), "", w)
+	}
+	return parts.Fit(append(out, parts.Rule(t, w), foot), w, h)
+}
+
+// build lays the whole plan out once; scrolling only cuts it.
+func (m *Model) build(w int) {
+	m.w, m.lines, m.labs = w, nil, nil
+	m.strategy(w)
+	m.failures(w)
+	m.rehearse(w)
+	m.conflicts(w)
+	m.rules(w)
+	m.schedule(w)
+	m.rest(w)
+}
+
+func (m *Model) add(lines ...string) { m.lines = append(m.lines, lines...) }
+
+func (m *Model) head(title string, w int) {
+	if len(m.lines) > 0 {
+		m.add("")
+	}
+	m.add(parts.Head(m.t, title, w), "")
+}
+
+// told is a sentence with its reason and its source under it.
+func (m *Model) told(sign, what, why, source string, mark plan.Mark, w int) {
+	for i, l := range parts.Prose(m.t, what, max(1, w-2)) {
+		if i > 0 {
+			sign = " "
+		}
+		m.add(sign + " " + l)
+	}
+	for _, l := range parts.Prose(m.t, why, max(1, w-2)) {
+		m.add("  " + m.t.Muted.Render(l))
+	}
+	if source != "" {
+		for _, l := range parts.Wrap("source: "+parts.Plain(source)+known(mark), max(1, w-2)) {
+			m.add("  " + m.t.Faint.Render(l))
+		}
+	}
+}
+
+// known says how well a statement is known.
+func known(mark plan.Mark) string {
+	switch mark {
+	case "P":
+		return " (AWS price list)"
+	case "S":
+		return " (a third party quoting AWS)"
+	case "D":
+		return " (worked out from AWS pages)"
+	case "M":
+		return " (not verified)"
+	}
+	return ""
+}
+
+func (m *Model) strategy(w int) {
+	for _, r := range m.p.Requirements {
+		m.add(parts.Ends(m.t.Muted.Render(parts.Pad(r.Name, min(30, w/2)))+" "+m.t.Strong.Render(r.Value), "", w))
+	}
+	if m.p.Strategy.Why != "" {
+		m.add("")
+		m.add(parts.Prose(m.t, m.p.Strategy.Why, min(w, 96))...)
+	}
+}
+
+// failures is the table that the plan is judged by: what each failure loses and how long it lasts, beside the target.
+func (m *Model) failures(w int) {
+	t := m.t
+	for _, r := range m.p.Resources {
+		m.head(r.Name, w)
+		col := max(8, (w-16)/2)
+		m.add(t.Muted.Render(parts.Pad("when", 14) + "  " + parts.Pad("worst-case loss", col) + "back again"))
+		for _, o := range r.Outcomes {
+			m.add(parts.Pad(parts.Cut(plan.FailureName(o.Failure), 14), 14) + "  " +
+				parts.Pad(m.verdict(o.RPOVerdict)+" "+o.Loss(), col) + parts.Cut(m.verdict(o.RTOVerdict)+" "+o.Back(), col))
+			if o.RPOHow != "" && w >= 70 {
+				m.add(t.Faint.Render(strings.Repeat(" ", 16) + parts.Cut(o.RPOHow, w-16)))
+			}
+		}
+		m.add("")
+		for _, c := range r.Chosen {
+			m.told(t.Good.Render(t.Sym.Passed), t.Strong.Render(c.Name)+t.Muted.Render("  "+plan.RoleName(c.Role)), c.Why, c.Source, c.Mark, w)
+		}
+	}
+}
+
+func (m *Model) verdict(v plan.Verdict) string {
+	switch v {
+	case plan.Meets:
+		return m.t.Good.Render(m.t.Sym.Passed)
+	case plan.Misses:
+		return m.t.Bad.Render(m.t.Sym.Failed)
+	case plan.Unprotected:
+		return m.t.Bad.Render("!")
+	}
+	return m.t.Warn.Render("?")
+}
+
+// rehearse lists the labs; the chosen one is started with enter.
+func (m *Model) rehearse(w int) {
+	if len(m.p.Labs) == 0 {
+		return
+	}
+	m.head("rehearse it", w)
+	n := 0
+	for _, l := range m.p.Labs {
+		if l.ID == "" {
+			m.add("  " + m.t.Muted.Render(parts.Cut(l.Title+" (no lab yet)", w-2)))
+			continue
+		}
+		mark, style := "  ", m.t.Text
+		if n == m.cursor {
+			mark, style = m.t.Accent.Render(m.t.Sym.Cursor)+" ", m.t.Strong
+		}
+		m.labs = append(m.labs, len(m.lines))
+		n++
+		m.add(parts.Ends(mark+style.Render(parts.Cut(l.Title, max(4, w-14))), m.t.Accent.Render("enter starts"), w))
+		for _, s := range parts.Prose(m.t, l.Why, max(1, w-2)) {
+			m.add("  " + m.t.Muted.Render(s))
+		}
+	}
+}
+
+func (m *Model) conflicts(w int) {
+	if len(m.p.Conflicts) == 0 {
+		return
+	}
+	m.head("what this cannot give", w)
+	for _, c := range m.p.Conflicts {
+		m.told(m.t.Bad.Render("!"), c.Text, "Instead: "+c.Instead, c.Source, c.Mark, w)
+	}
+}
+
+func (m *Model) rules(w int) {
+	if len(m.p.Rules) == 0 {
+		return
+	}
+	m.head("rules, and why", w)
+	for i, r := range m.p.Rules {
+		if i > 0 {
+			m.add("")
+		}
+		m.told(m.t.Accent.Render(m.t.Sym.Bullet), m.t.Strong.Render(r.Do), r.Why, r.Source, r.Mark, w)
+	}
+}
+
+func (m *Model) schedule(w int) {
+	if len(m.p.Schedule) == 0 {
+		return
+	}
+	m.head("schedule", w)
+	for _, j := range m.p.Schedule {
+		m.add(parts.Ends(m.t.Strong.Render(j.Name), m.t.Muted.Render("keep "+j.Keep), w))
+		line := j.When
+		if j.Copy != "" {
+			line += ", copied to " + j.Copy
+		}
+		m.add("  " + m.t.Muted.Render(parts.Cut(line, w-2)))
+	}
+}
+
+func (m *Model) rest(w int) {
+	if m.p.Cost != nil {
+		m.head("cost", w)
+		m.add(m.t.Strong.Render(fmt.Sprintf("about %.2f USD a month", m.p.Cost.USD)))
+		m.add(parts.Prose(m.t, m.p.Cost.Says, w)...)
+		for _, c := range m.p.Cost.Lines {
+			m.add(parts.Ends("  "+parts.Cut(c.What, max(4, w-20)), fmt.Sprintf("%.2f", c.USD), w))
+			m.add("  " + m.t.Faint.Render(parts.Cut(c.How+", prices of "+c.AsOf, w-2)))
+		}
+	}
+	if len(m.p.Assumptions) > 0 {
+		m.head("taken for granted", w)
+		for _, a := range m.p.Assumptions {
+			m.told(m.t.Muted.Render(m.t.Sym.Bullet), a.Text, "", "", a.Mark, w)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package runner
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"lifeboat/runbooks"
+	"lifeboat/runbooks/engine"
+	"lifeboat/runbooks/journal"
+	"lifeboat/tui/parts"
+)
+
+// desk is everything the screen knows of a run: the engine's own fold of its events, and what only a screen wants.
+type desk struct {
+	*engine.State
+	book  *runbooks.Runbook
+	index map[string]int // step id -> place in the book
+
+	notes   map[string][]string // by step
+	asked   map[string]journal.Question
+	swept   []journal.Call // calls of the clean-up, in order
+	now     time.Time      // the target's
+	began   time.Time
+	lost    string // title of the disaster step
+	changed string // what a resume said about the runbook
+}
+
+func newDesk(book *runbooks.Runbook) *desk {
+	d := &desk{State: engine.NewState(), book: book, index: map[string]int{}, notes: map[string][]string{}, asked: map[string]journal.Question{}}
+	if book == nil {
+		d.book = &runbooks.Runbook{}
+	}
+	for i, s := range d.book.Steps {
+		d.index[s.ID] = i
+	}
+	return d
+}
+
+// what an event touched, so that only that is drawn again.
+type touched struct{ steps, step, line, head bool }
+
+// apply folds one event in.
+func (d *desk) apply(e journal.Event) (t touched) {
+	if d.began.IsZero() {
+		d.began = e.At
+	}
+	if e.At.After(d.now) {
+		d.now, t.head, t.line = e.At, true, true
+	}
+	if e.Kind == journal.Time {
+		return t
+	}
+	if e.Call != nil && e.Kind == journal.CallResult {
+		c := *e.Call
+		c.Output = nil // a screen does not show it, and it can be large
+		e.Call = &c
+	}
+	before := d.Clock.Disaster
+	d.Apply(e)
+	t.step = true
+	switch e.Kind {
+	case journal.RunStarted, journal.RunResumed:
+		d.changed = e.Text
+		return touched{true, true, true, true}
+	case journal.Clocks:
+		if i, ok := d.index[e.Step]; ok && before.IsZero() && !d.Clock.Disaster.IsZero() {
+			d.lost = d.book.Steps[i].Title
+		}
+		t.line, t.head = true, true
+	case journal.Points, journal.Proved:
+		t.line, t.head = true, true
+	case journal.Asked:
+		if e.Question != nil && e.Step != "" {
+			d.asked[e.Step] = *e.Question
+		}
+	case journal.Note:
+		d.notes[e.Step] = append(d.notes[e.Step], e.Text)
+	case journal.CleanStart:
+		d.swept = nil
+	case journal.CallResult:
+		if d.Cleaning {
+			d.swept = append(d.swept, *e.Call)
+		}
+	case journal.StepEnded:
+		d.Question = nil
+	}
+	switch e.Kind {
+	case journal.StepReady, journal.StepStarted, journal.StepEnded, journal.RunEnded, journal.CleanStart, journal.CleanEnded,
+		journal.WaitStarted, journal.WaitEnded:
+		t.steps, t.head, t.line = true, true, true
+	}
+	return t
+}
+
+// place says the Region behind a name of the runbook.
+func (d *desk) place(where string) string {
+	if where == "" {
+		where = "home"
+	}
+	if region := d.Run.Regions[where]; region != "" {
+		return region
+	}
+	return where
+}
+
+func (d *desk) timeline() parts.Timeline {
+	points := slices.Clone(d.Points)
+	for i := range points {
+		points[i].Where = d.place(points[i].Where)
+	}
+	clock := d.Clock
+	clock.TargetRPO, clock.TargetRTO = cmp.Or(clock.TargetRPO, d.book.Targets.RPO), cmp.Or(clock.TargetRTO, d.book.Targets.RTO)
+	return parts.Timeline{Points: points, Clock: clock, Now: d.now, Lost: d.lost, Proof: d.proof(), Home: d.place("home")}
+}
+
+// proof is the newest one that was right: what the recovery is judged by.
+func (d *desk) proof() *journal.Proof {
+	for i := len(d.Proofs) - 1; i >= 0; i-- {
+		if d.Proofs[i].OK {
+			return &d.Proofs[i]
+		}
+	}
+	return nil
+}
+
+// done counts the steps that are over.
+func (d *desk) done() int {
+	n := 0
+	for _, s := range d.book.Steps {
+		if d.state(s.ID).Ended() {
+			n++
+		}
+	}
+	return n
+}
+
+// state is a step's state without making it.
+func (d *desk) state(id string) journal.State {
+	if s := d.Steps[id]; s != nil {
+		return s.State
+	}
+	return journal.Pending
+}
+
+// busy reports whether something is under way that a person waits for.
+func (d *desk) busy() bool {
+	s := d.state(d.Current)
+	return d.Outcome == nil && (d.Cleaning || d.Question == nil && (s == journal.Running || s == journal.WaitingS))
+}

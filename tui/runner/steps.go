@@ -1,0 +1,91 @@
+package runner
+
+import (
+	"strings"
+
+	"lifeboat/runbooks"
+	"lifeboat/runbooks/journal"
+	"lifeboat/tui/parts"
+)
+
+// steps is where I am: the steps by phase with their states, scrolled so that the one that is looked at can be seen.
+func (m *Model) steps(w, h int) []string {
+	var out []string
+	at, phase := 0, ""
+	for i, s := range m.d.book.Steps {
+		if s.Phase != phase {
+			phase = s.Phase
+			if i > 0 {
+				out = append(out, "")
+			}
+			out = append(out, " "+parts.Ends(m.phase(phase), "", w-1))
+		}
+		if s.ID == m.shown() {
+			at = len(out)
+		}
+		out = append(out, m.stepLine(s, w))
+	}
+	if m.d.Cleaning || m.d.Cleaned {
+		sign, word, style := m.t.State(journal.Running)
+		if m.d.Cleaned {
+			sign, word, style = m.t.State(journal.Passed)
+			if len(m.d.Left) > 0 {
+				sign, word, style = m.t.State(journal.Failed)
+			}
+		}
+		if m.d.Cleaned && len(m.d.Left) == 0 {
+			word = "nothing left"
+		}
+		out = append(out, "", " "+m.phase("clean"), parts.Ends("   "+style.Render(sign)+" Undo all of it", style.Render(word)+" ", w))
+		if m.d.Cleaning {
+			at = len(out) - 1
+		}
+	}
+	if len(out) > h {
+		start := max(0, min(at-h/2, len(out)-h))
+		out = out[start : start+h]
+	}
+	return out
+}
+
+// phase is the heading of a phase; the one the run is in stands out.
+func (m *Model) phase(name string) string {
+	title := strings.ToUpper(name)
+	if i, ok := m.d.index[m.d.Current]; ok && m.d.book.Steps[i].Phase == name && m.d.Outcome == nil {
+		return m.t.Accent.Render(title)
+	}
+	return m.t.Muted.Render(title)
+}
+
+func (m *Model) stepLine(s runbooks.Step, w int) string {
+	state := m.d.state(s.ID)
+	sign, word, style := m.t.State(state)
+	cursor, title := "  ", s.Title
+	if s.ID == m.shown() {
+		cursor = m.t.Accent.Render(m.t.Sym.Cursor) + " "
+		title = m.t.Strong.Render(parts.Cut(title, max(4, w-8)))
+	}
+	switch {
+	case state == journal.Running || state == journal.WaitingS:
+		sign = m.t.Sym.Spin[m.frame%len(m.t.Sym.Spin)]
+	case s.ID == m.d.Current && state == journal.Pending:
+		word = "your turn"
+		style = m.t.Accent
+		if s.ID != m.shown() {
+			title = m.t.Strong.Render(title)
+		}
+	case state == journal.Pending:
+		word = ""
+		if s.ID != m.shown() {
+			title = m.t.Muted.Render(title)
+		}
+	case state == journal.Passed:
+		word = ""
+	}
+	if word != "" {
+		room := w - 6 - len(word) - 2
+		title = parts.Cut(title, max(4, room))
+		word = style.Render(word)
+	}
+	return parts.Ends(cursor+style.Render(sign)+" "+title, word+" ", w)
+}

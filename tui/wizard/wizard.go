@@ -1,0 +1,406 @@
+// Package wizard asks the plan's questions, one small form at a time.
+//
+// It owns the way back and forth: each question gets a fresh form with a copy of its value, so that going back never
+// meets a validation and an answer is only kept when it was given. What is asked comes as data; nothing about a question
+// is known here by its id.
+package wizard
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/huh/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"lifeboat/runbooks/plan"
+	"lifeboat/tui/parts"
+	"lifeboat/tui/theme"
+)
+
+// Done says that every question is answered and looked over; Cancel that the person went back past the first one.
+type (
+	Done   struct{ Answers plan.Answers }
+	Cancel struct{}
+)
+
+// given is a form's own word that it was filled in; n keeps a late one from answering another question.
+type given struct{ n int }
+
+// other is the value of the option that lets a person type one of their own.
+const other = "\x00other"
+
+// Model is the screen.
+type Model struct {
+	t       *theme.Theme
+	qs      []plan.Question
+	answers plan.Answers
+	at      int // question that is asked; len(qs) is the review
+	form    *huh.Form
+	n       int    // counts the forms
+	typing  bool   // a Select is answered with a value that is not among its options
+	one     string // scratch copy of the value
+	many    []string
+	cursor  int  // of the review
+	back    bool // to the review after this question
+	wrong   string
+	help    bool
+	w, h    int
+	table   []parts.Key
+}
+
+// New makes the wizard, begun with answers given before, or with the defaults.
+func New(t *theme.Theme, qs []plan.Question, before plan.Answers) *Model {
+	m := &Model{t: t, qs: qs, answers: plan.Answers{}, w: 80, h: 24}
+	for _, q := range qs {
+		if len(q.Default) > 0 {
+			m.answers[q.ID] = slices.Clone(q.Default)
+		}
+	}
+	maps.Copy(m.answers, before)
+	m.table = m.keys()
+	return m
+}
+
+// Init asks the first question.
+func (m *Model) Init() tea.Cmd { return m.ask(0) }
+
+// SetTheme changes the look.
+func (m *Model) SetTheme(t *theme.Theme) {
+	m.t = t
+	if m.form != nil {
+		m.form.WithTheme(t.Form())
+	}
+}
+
+// Wrong shows what is wrong with the answers as a whole.
+func (m *Model) Wrong(err error) { m.wrong = err.Error() }
+
+// Keys is the table of this screen's keys, for the documents.
+func Keys() []parts.Key { return New(nil, nil, nil).table }
+
+// Table is the table as it stands now.
+func (m *Model) Table() []parts.Key { return m.table }
+
+func (m *Model) keys() []parts.Key {
+	multi := func() string {
+		if m.at < len(m.qs) && m.qs[m.at].Kind == plan.Multi {
+			return ""
+		}
+		return "one answer is enough here"
+	}
+	list := func() string {
+		if m.typing || m.at < len(m.qs) && (m.qs[m.at].Kind == plan.Number || m.qs[m.at].Kind == plan.Text) {
+			return "type the value"
+		}
+		return ""
+	}
+	return []parts.Key{
+		{Keys: []string{"enter"}, Words: "next", Help: "Take this answer and go on; on the last page, make the plan or change the chosen answer"},
+		{Keys: []string{"space"}, Words: "choose", Help: "Choose or unchoose, where several answers are fine", Off: multi},
+		{Keys: []string{"esc", "shift+tab"}, Words: "back", Help: "The question before; before the first one, leave"},
+		{Keys: []string{"down", "up"}, Words: "move", Help: "The next answer, the one before", Quiet: true, Off: list},
+		{Keys: []string{"f1"}, Words: "keys", Help: "All keys", Quiet: true},
+		{Keys: []string{"ctrl+c"}, Words: "leave", Help: "Leave the program; nothing is written", Quiet: true},
+	}
+}
+
+// ask opens the form of question n, or the review.
+func (m *Model) ask(n int) tea.Cmd {
+	m.at, m.wrong, m.typing, m.form = n, "", false, nil
+	if n >= len(m.qs) {
+		m.at, m.cursor, m.back = len(m.qs), len(m.qs), false
+		return nil
+	}
+	q := m.qs[n]
+	m.many = slices.Clone(m.answers[q.ID])
+	m.one = ""
+	if len(m.many) > 0 {
+		m.one = m.many[0]
+	}
+	return m.open(m.field(q))
+}
+
+func (m *Model) open(f huh.Field) tea.Cmd {
+	km := huh.NewDefaultKeyMap()
+	km.Quit.SetEnabled(false)
+	km.Select.Filter.SetEnabled(false)
+	km.MultiSelect.Filter.SetEnabled(false)
+	km.Input.Prev.SetEnabled(false)
+	m.n++
+	n := m.n
+	m.form = huh.NewForm(huh.NewGroup(f)).WithShowHelp(false).WithShowErrors(true).WithKeyMap(km).WithTheme(m.t.Form()).WithWidth(m.width())
+	m.form.SubmitCmd = func() tea.Msg { return given{n} }
+	return m.form.Init()
+}
+
+// width of the forms; they are as wide as a line is good to read.
+func (m *Model) width() int { return max(20, min(m.w-6, 96)) }
+
+// field is the form's field for a question. Its words stand above it, so it has none of its own.
+func (m *Model) field(q plan.Question) huh.Field {
+	switch {
+	case q.Kind == plan.Multi:
+		var options []huh.Option[string]
+		for _, o := range q.Options {
+			options = append(options, huh.NewOption(m.label(q, o, m.width()-6), o.Value).Selected(slices.Contains(m.many, o.Value)))
+		}
+		return huh.NewMultiSelect[string]().Options(options...).Filterable(false).Value(&m.many).Validate(func(v []string) error {
+			if len(v) == 0 && !q.Optional {
+				return errors.New("choose at least one, with the space key")
+			}
+			return nil
+		})
+	case q.Kind == plan.Select && !m.typing:
+		var options []huh.Option[string]
+		known := false
+		for _, o := range q.Options {
+			options = append(options, huh.NewOption(m.label(q, o, m.width()-2), o.Value))
+			known = known || o.Value == m.one
+		}
+		if q.Validate != nil {
+			words := "another value " + m.t.Sym.Ellipsis
+			if !known && m.one != "" {
+				words = m.one + ", or another value " + m.t.Sym.Ellipsis
+				m.one = other
+			}
+			options = append(options, huh.NewOption(words, other))
+		}
+		return huh.NewSelect[string]().Options(options...).Value(&m.one)
+	}
+	in := huh.NewInput().Prompt(m.t.Sym.Cursor + " ").CharLimit(200).Value(&m.one)
+	return in.Validate(func(v string) error {
+		v = strings.TrimSpace(v)
+		if v == "" && q.Optional {
+			return nil
+		}
+		if v == "" {
+			return errors.New("this one needs an answer")
+		}
+		if q.Validate != nil {
+			return q.Validate(v)
+		}
+		return nil
+	})
+}
+
+// label is an option with its note, the notes of one question aligned.
+func (m *Model) label(q plan.Question, o plan.Option, w int) string {
+	wide := 0
+	for _, x := range q.Options {
+		wide = max(wide, ansi.StringWidth(x.Label))
+	}
+	if o.Note == "" || wide+8 > w {
+		return parts.Cut(o.Label, w)
+	}
+	return parts.Cut(parts.Pad(o.Label, wide)+"   "+o.Note, w)
+}
+
+// Update takes one message.
+func (m *Model) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.w, m.h = msg.Width, msg.Height
+		if m.form != nil {
+			m.form.WithWidth(m.width())
+		}
+		return nil
+	case given:
+		if msg.n == m.n && m.form != nil {
+			return m.take()
+		}
+		return nil
+	case tea.KeyPressMsg:
+		return m.press(msg)
+	}
+	return m.pass(msg)
+}
+
+func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
+	key := msg.String()
+	if m.help {
+		m.help = false
+		return nil
+	}
+	switch {
+	case key == "f1":
+		m.help = true
+		return nil
+	case key == "esc" || key == "shift+tab":
+		return m.before()
+	case m.form == nil:
+		return m.review(key)
+	}
+	return m.pass(msg)
+}
+
+// pass gives a message to the form.
+func (m *Model) pass(msg tea.Msg) tea.Cmd {
+	if m.form == nil {
+		return nil
+	}
+	f, cmd := m.form.Update(msg)
+	m.form = f.(*huh.Form)
+	return cmd
+}
+
+// take keeps the answer and goes on.
+func (m *Model) take() tea.Cmd {
+	q := m.qs[m.at]
+	if q.Kind == plan.Select && !m.typing && m.one == other {
+		m.typing, m.one = true, ""
+		return m.open(m.field(q))
+	}
+	values := []string{strings.TrimSpace(m.one)}
+	if q.Kind == plan.Multi {
+		values = nil
+		for _, o := range q.Options {
+			if slices.Contains(m.many, o.Value) {
+				values = append(values, o.Value)
+			}
+		}
+	}
+	delete(m.answers, q.ID)
+	if len(values) > 0 && values[0] != "" {
+		m.answers[q.ID] = values
+	}
+	if m.back {
+		return m.ask(len(m.qs))
+	}
+	return m.ask(m.at + 1)
+}
+
+// before drops the form and goes back.
+func (m *Model) before() tea.Cmd {
+	switch {
+	case m.typing:
+		return m.ask(m.at)
+	case m.back:
+		return m.ask(len(m.qs))
+	case m.at == 0:
+		return func() tea.Msg { return Cancel{} }
+	}
+	return m.ask(m.at - 1)
+}
+
+func (m *Model) review(key string) tea.Cmd {
+	switch n := len(m.qs) + 1; key {
+	case "down", "j", "tab":
+		m.cursor = (m.cursor + 1) % n
+	case "up", "k":
+		m.cursor = (m.cursor + n - 1) % n
+	case "enter":
+		if m.cursor == len(m.qs) {
+			answers := maps.Clone(m.answers)
+			return func() tea.Msg { return Done{answers} }
+		}
+		cursor := m.cursor
+		m.back = true
+		cmd := m.ask(cursor)
+		m.back = true
+		return cmd
+	}
+	return nil
+}
+
+// View draws exactly h lines of at most w cells.
+func (m *Model) View(w, h int) []string {
+	t := m.t
+	inner := min(w-4, 100)
+	side := strings.Repeat(" ", max(2, (w-inner)/2))
+	left := t.Accent.Bold(true).Render("A plan for your data")
+	right := t.Muted.Render("look it over")
+	if m.at < len(m.qs) {
+		right = t.Muted.Render(fmt.Sprintf("question %d of %d", m.at+1, len(m.qs)))
+	}
+	out := []string{}
+	if h >= 18 {
+		out = append(out, "")
+	}
+	out = append(out, parts.Ends(left, right, inner), m.progress(inner))
+	if h >= 16 {
+		out = append(out, "")
+	}
+	switch {
+	case m.help:
+		out = append(out, parts.KeyHelp(t, m.table, inner)...)
+	case m.form == nil:
+		out = append(out, m.overview(inner)...)
+	default:
+		out = append(out, m.question(inner, h-len(out)-2)...)
+	}
+	out = parts.Fit(parts.Indent(out, side), w, h-2)
+	return parts.Fit(append(out, parts.Rule(t, w), m.foot(w)), w, h)
+}
+
+func (m *Model) foot(w int) string {
+	line := parts.Footer(m.t, m.table, w)
+	return strings.Replace(line, m.t.Key.Render("?"), m.t.Key.Render("f1"), 1)
+}
+
+func (m *Model) progress(w int) string {
+	if len(m.qs) == 0 {
+		return ""
+	}
+	return parts.Gauge(m.t, float64(m.at)/float64(len(m.qs)), w)
+}
+
+// question is the words of a question and its form, cut at the help when the screen is low.
+func (m *Model) question(w, h int) []string {
+	q := m.qs[m.at]
+	out := parts.Wrap(m.t.Strong.Render(parts.Plain(q.Text)), w)
+	help := parts.Prose(m.t, q.Help, w)
+	form := strings.Split(strings.TrimRight(m.form.View(), "\n "), "\n")
+	if len(out)+len(help)+len(form)+2 <= h {
+		for i := range help {
+			help[i] = m.t.Muted.Render(help[i])
+		}
+		out = append(append(out, help...), "")
+	} else if len(out)+len(form)+1 <= h {
+		out = append(out, "")
+	}
+	return append(out, form...)
+}
+
+// overview lists every answer, to be changed or taken.
+func (m *Model) overview(w int) []string {
+	t := m.t
+	var out []string
+	if m.wrong != "" {
+		out = append(append(out, parts.Wrap(t.Bad.Render(t.Sym.Failed)+" "+m.wrong, w)...), "")
+	}
+	for i, q := range m.qs {
+		mark, style := "  ", t.Text
+		if i == m.cursor {
+			mark, style = t.Accent.Render(t.Sym.Cursor)+" ", t.Strong
+		}
+		value := m.said(q)
+		out = append(out, parts.Ends(mark+style.Render(parts.Cut(parts.Plain(q.Text), max(8, w*3/5))), t.Accent.Render(parts.Cut(value, max(8, w*2/5-4))), w))
+	}
+	mark, style := "  ", t.Text
+	if m.cursor == len(m.qs) {
+		mark, style = t.Accent.Render(t.Sym.Cursor)+" ", t.Strong
+	}
+	return append(out, "", mark+style.Render("Make the plan"))
+}
+
+// said is an answer in the words of its options.
+func (m *Model) said(q plan.Question) string {
+	var out []string
+	for _, v := range m.answers[q.ID] {
+		words := v
+		for _, o := range q.Options {
+			if o.Value == v {
+				words = o.Label
+			}
+		}
+		out = append(out, words)
+	}
+	if len(out) == 0 {
+		return "not said"
+	}
+	return strings.Join(out, ", ")
+}
