@@ -220,7 +220,7 @@ func Span(d time.Duration) string {
 		unit time.Duration
 		name string
 	}{{day, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}} {
-		if n := d / u.unit; n > 0 && len(out) < 2 {
+		if n := d / u.unit; n > 0 && len(out) < 3 {
 			if u.name == "d" && n%365 == 0 {
 				out = append(out, fmt.Sprintf("%d y", n/365))
 			} else {

@@ -1,41 +1,54 @@
 package plan
 
-// calls lists the operations that a lab makes, by the lab's id.
-type labCalls struct {
-	id, title string
-	ops       map[string]bool
-}
+import (
+	"slices"
+
+	"lifeboat/runbooks"
+)
 
 // rehearsals names the labs that rehearse each resource: those that make one of its calls. A resource without one says
-// so.
+// so. Nothing here knows a lab by its id.
 func rehearsals(drafts []*draft) []Lab {
 	out := []Lab{}
 	known := labs()
 	for _, d := range drafts {
 		found := false
-		for _, l := range known {
-			if op := l.first(d.resource.Ops); op != "" {
-				found = true
-				out = append(out, Lab{ID: l.id, Resource: d.resource.ID, Title: l.title,
-					Why:     "it brings " + d.resource.Name + " back from a recovery point and proves the data (" + op + " is one of its calls)",
-					Command: "lifeboat lab run " + l.id})
+		for _, book := range known {
+			op := rehearses(book, d.resource.Ops)
+			if op == "" {
+				continue
 			}
+			found = true
+			out = append(out, Lab{ID: book.ID, Resource: d.resource.ID, Title: book.Title,
+				Why:     "it brings " + d.resource.Name + " back from a recovery point and proves the data (one of its calls is " + op + ")",
+				Command: "lifeboat lab run " + book.ID})
 		}
 		if !found {
 			out = append(out, Lab{Resource: d.resource.ID, Title: d.resource.Lab,
-				Why: "there is no lab for " + d.resource.Name + " in this version yet: rehearse the restore by hand, and write the time down"})
+				Why: "there is no lab for " + d.resource.Name + " in this version yet; rehearse the restore by hand, and write the time down"})
 		}
 	}
 	return out
 }
 
-func (l labCalls) first(ops []string) string {
+// labs opens every lab of the program. One that is wrong cannot be run, so no plan names it; a test of the format opens
+// them all.
+func labs() []*runbooks.Runbook {
+	var out []*runbooks.Runbook
+	for _, l := range runbooks.Labs() {
+		if book, err := runbooks.Open(l.ID); err == nil {
+			out = append(out, book)
+		}
+	}
+	return out
+}
+
+// rehearses gives the first of the operations that a step of the lab calls, "" when none does.
+func rehearses(book *runbooks.Runbook, ops []string) string {
 	for _, op := range ops {
-		if l.ops[op] {
+		if slices.ContainsFunc(book.Steps, func(s runbooks.Step) bool { return s.Call == op }) {
 			return op
 		}
 	}
 	return ""
 }
-
-func labs() []labCalls { return nil }
