@@ -6,10 +6,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"lifeboat/aws/model"
 )
@@ -33,6 +35,9 @@ func Command(op, region string, params map[string]any, o CLIOptions) (string, er
 		if m.Input.Member(name) == nil {
 			return "", fmt.Errorf("aws command of %s: no parameter %s", op, name)
 		}
+	}
+	if op == "rds.ModifyOptionGroup" && params["OptionsToInclude"] != nil && params["OptionsToRemove"] != nil {
+		return "", fmt.Errorf("aws command of %s: the CLI adds and removes options with two commands: give one of OptionsToInclude and OptionsToRemove", op)
 	}
 	c := &command{op: m}
 	c.word(subcommand(m, params)...)
@@ -100,17 +105,10 @@ func subcommand(op *model.Op, params map[string]any) []string {
 
 // renamed are the options whose name is not made by rule (awscli's argument renames).
 var renamed = map[string]string{
-	"ec2.CreateImage.no-no-reboot":                "reboot",
-	"sns.Subscribe.endpoint":                      "notification-endpoint",
-	"rds.ModifyOptionGroup.options-to-include":    "options",
-	"rds.ModifyOptionGroup.options-to-remove":     "options",
-	"lambda.PublishVersion.code-sha256":           "code-sha-256",
-	"lambda.PublishLayerVersion.code-sha256":      "code-sha-256",
-	"iam.EnableMFADevice.authentication-code1":    "authentication-code-1",
-	"iam.EnableMFADevice.authentication-code2":    "authentication-code-2",
-	"iam.ResyncMFADevice.authentication-code1":    "authentication-code-1",
-	"iam.ResyncMFADevice.authentication-code2":    "authentication-code-2",
-	"cloudwatch.PutMetricData.storage-resolution": "storage-resolution",
+	"ec2.CreateImage.no-no-reboot":             "reboot",
+	"sns.Subscribe.endpoint":                   "notification-endpoint",
+	"rds.ModifyOptionGroup.options-to-include": "options",
+	"rds.ModifyOptionGroup.options-to-remove":  "options",
 }
 
 func (c *command) name(option string) string {
@@ -125,13 +123,13 @@ func (c *command) params(params map[string]any) error {
 	if c.awkward(params) {
 		return c.skeleton(params)
 	}
-	if c.op.String() == "ec2.RunInstances" && params["MinCount"] != nil && params["MaxCount"] != nil {
-		c.option("--count", fmt.Sprintf("%s:%s", scalar(params["MinCount"]), scalar(params["MaxCount"])))
+	if c.op.String() == "ec2.RunInstances" {
+		params = c.instances(params)
 	}
 	for _, required := range []bool{true, false} {
 		for _, m := range c.op.Input.Members {
 			v, given := params[m.Name]
-			if m.Required != required || !given || v == nil || c.op.String() == "ec2.RunInstances" && (m.Name == "MinCount" || m.Name == "MaxCount") {
+			if m.Required != required || !given || v == nil {
 				continue
 			}
 			if err := c.param(m, v); err != nil {
@@ -140,6 +138,29 @@ func (c *command) params(params map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// instances turns two parameters of ec2.RunInstances into what the CLI wants: one count, and user data that it encodes
+// itself. It returns the others.
+func (c *command) instances(params map[string]any) map[string]any {
+	params = maps.Clone(params)
+	if params["MinCount"] != nil && params["MaxCount"] != nil {
+		c.option("--count", fmt.Sprintf("%s:%s", scalar(params["MinCount"]), scalar(params["MaxCount"])))
+		delete(params, "MinCount")
+		delete(params, "MaxCount")
+	}
+	if text, ok := params["UserData"].(string); ok {
+		data, err := base64.StdEncoding.DecodeString(text)
+		switch {
+		case err != nil:
+		case utf8.Valid(data) && !fetched(string(data)):
+			params["UserData"] = string(data)
+		default:
+			c.option("--user-data", made(text))
+			delete(params, "UserData")
+		}
+	}
+	return params
 }
 
 // awkward says that a value cannot be an option's value: version 1 of the CLI fetches what begins like a URL and reads
@@ -277,7 +298,7 @@ func (c *command) blob(m *model.Member, name string, v any) error {
 	case body:
 		c.setup = append(c.setup, fmt.Sprintf("base64 -d >%s <<<'%s'", file, text))
 	default:
-		c.option(name, fmt.Sprintf("fileb://<(base64 -d <<<'%s')", text))
+		c.option(name, made(text))
 		return nil
 	}
 	if !body {
@@ -286,6 +307,9 @@ func (c *command) blob(m *model.Member, name string, v any) error {
 	c.option(name, file)
 	return nil
 }
+
+// made is a file of bytes that bash makes.
+func made(base64 string) string { return fmt.Sprintf("fileb://<(base64 -d <<<'%s')", base64) }
 
 func blobBytes(v any) ([]byte, error) {
 	switch v := v.(type) {

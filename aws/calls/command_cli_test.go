@@ -1,0 +1,264 @@
+package calls
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lifeboat/aws/model"
+)
+
+// awsCLI finds a Python that has version 1 of the aws CLI; the test is skipped where there is none.
+func awsCLI(t *testing.T) string {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("bash is not installed")
+	}
+	for _, python := range []string{"python3", "python"} {
+		if exec.Command(python, "-c", "import awscli.clidriver").Run() == nil {
+			return python
+		}
+	}
+	t.Skip("the aws CLI (version 1, as a Python package) is not installed")
+	return ""
+}
+
+// printed is a command with the parameters it must make.
+type printed struct {
+	op     string
+	params map[string]any
+	text   string
+}
+
+// read lets bash and the aws CLI read the commands, and compares the parameters they make.
+func read(t *testing.T, commands []printed) {
+	python := awsCLI(t)
+	dir := t.TempDir()
+	var script bytes.Buffer
+	script.WriteString(`
+aws() {
+  printf '%s\0' "$PWD"
+  local n=0 word
+  for word in "$@"; do
+    case $word in fileb:///dev/fd/*) n=$((n+1)); cat "${word#fileb://}" >made.$n; word=fileb://made.$n;; esac
+    printf '%s\0' "$word"
+  done
+  printf '\1\0'
+} >>` + filepath.Join(dir, "argv") + "\n")
+	for i, c := range commands {
+		fmt.Fprintf(&script, "mkdir %[1]s/%[2]d && cd %[1]s/%[2]d\n%[3]s\n", dir, i, c.text)
+	}
+	cmd := exec.Command("bash")
+	cmd.Stdin = &script
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Fatalf("bash: %v\n%s", err, out)
+	}
+	cmd = exec.Command(python, filepath.Join("testdata", "read_commands.py"), filepath.Join(dir, "argv"))
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "AWS_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID=AKID", "AWS_SECRET_ACCESS_KEY=secret", "AWS_CONFIG_FILE="+filepath.Join(dir, "none"), "AWS_ENDPOINT_URL=http://127.0.0.1:1")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("aws CLI: %v\n%s", err, stderr.String())
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) != len(commands) {
+		t.Fatalf("%d commands printed, %d read", len(commands), len(lines))
+	}
+	for i, line := range lines {
+		c := commands[i]
+		var got struct {
+			Op     string
+			Params map[string]any
+			Error  string
+		}
+		if err := json.Unmarshal([]byte(line), &got); err != nil {
+			t.Fatal(err)
+		}
+		m, _ := model.Find(c.op)
+		want := wanted(m.Input, c.params).(map[string]any)
+		_, name, _ := model.Split(c.op)
+		if want["MaxResults"] == nil && got.Params["MaxResults"] == 1000.0 {
+			delete(got.Params, "MaxResults") // the CLI's own page size for some lists of ec2
+		}
+		if got.Error != "" || got.Op != name {
+			t.Errorf("%s: read as %q: %s\n%s", c.op, got.Op, got.Error, c.text)
+			continue
+		}
+		for m := range maps.Keys(want) {
+			if !reflect.DeepEqual(got.Params[m], want[m]) {
+				t.Errorf("%s: %s is read as %v, want %v\n%s", c.op, m, got.Params[m], want[m], c.text)
+			}
+			delete(got.Params, m)
+		}
+		if len(got.Params) > 0 {
+			t.Errorf("%s: also reads %v\n%s", c.op, got.Params, c.text)
+		}
+	}
+}
+
+// wanted is the tree as the CLI must make it: numbers as JSON reads them, blobs as {"blob": hex}.
+func wanted(s *model.Shape, v any) any {
+	switch v := v.(type) {
+	case []byte:
+		return map[string]any{"blob": hex.EncodeToString(v)}
+	case int:
+		return float64(v)
+	case time.Time:
+		return v.UTC().Format(time.RFC3339Nano)
+	case map[string]any:
+		if s.Kind == model.String {
+			text, _ := compact(v)
+			return text
+		}
+		out := map[string]any{}
+		for k, e := range v {
+			out[k] = wanted(child(s, k), e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = wanted(s.Elem.Shape, e)
+		}
+		return out
+	}
+	return v
+}
+
+// fill makes a tree with every member set; text gives the strings that have no enum.
+func fill(s *model.Shape, text string, depth int) any {
+	switch s.Kind {
+	case model.Structure:
+		tree := map[string]any{}
+		for _, m := range s.Members {
+			if blobs(m.Shape) && depth > 0 {
+				continue // bytes inside JSON are base64 to version 2 of the CLI and text to version 1
+			}
+			if (depth < 4 || m.Required || s.Union) && depth < 8 {
+				tree[m.Name] = fill(m.Shape, text, depth+1)
+			}
+			if m.Name == "Expires" { // a string to the model, a time to the CLI
+				tree[m.Name] = "2026-11-23T21:50:00Z"
+			}
+			if s.Union && len(tree) == 1 {
+				break
+			}
+		}
+		return tree
+	case model.List:
+		n := 2
+		if s.Min != nil {
+			n = max(n, int(*s.Min))
+		}
+		items := make([]any, n)
+		for i := range items {
+			items[i] = fill(s.Elem.Shape, text, depth+1)
+		}
+		return items
+	case model.Map:
+		return map[string]any{fill(s.Key.Shape, "key", depth+1).(string): fill(s.Value.Shape, text, depth+1)}
+	case model.Boolean:
+		return len(text)%2 == 0
+	case model.Integer, model.Long:
+		if s.Min != nil {
+			return int(*s.Min) + 1
+		}
+		return 7
+	case model.Float, model.Double:
+		return 2.5
+	case model.Timestamp:
+		return time.Date(2026, 11, 23, 21, 50, 0, 0, time.UTC)
+	case model.Blob:
+		return []byte{0, 1, 2, 'a', '\n', 0xff}
+	}
+	if len(s.Enum) > 0 {
+		return s.Enum[0]
+	}
+	if s.Min != nil {
+		for len(text) < int(*s.Min) {
+			text += "-x"
+		}
+	}
+	return text
+}
+
+func blobs(s *model.Shape) bool {
+	return s.Kind == model.Blob || s.Kind == model.List && s.Elem.Shape.Kind == model.Blob
+}
+
+// required leaves only what must be given.
+func required(s *model.Shape, tree map[string]any) map[string]any {
+	out := map[string]any{}
+	for _, m := range s.Members {
+		if m.Required {
+			out[m.Name] = tree[m.Name]
+		}
+	}
+	return out
+}
+
+// Every operation of the model, with every parameter, is read back as what it says: with plain words, and with text that
+// means something to bash or to the CLI.
+func TestCommandsAreReadBack(t *testing.T) {
+	var commands []printed
+	add := func(op string, params map[string]any, o CLIOptions) {
+		text, err := Command(op, "us-west-2", params, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commands = append(commands, printed{op, params, text})
+	}
+	awful := `it's "$HOME", a\b [1] {x=y}; ` + "`id` é"
+	for _, s := range model.Services() {
+		api, err := model.Load(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours := slices.Contains(services, s)
+		for _, name := range sorted(api.Ops) {
+			op := api.Ops[name]
+			params := fill(op.Input, "word", 0).(map[string]any)
+			if op.String() == "rds.ModifyOptionGroup" { // two commands to the CLI
+				delete(params, "OptionsToRemove")
+			}
+			delete(params, "NetworkInterfaces") // the CLI moves other parameters into it
+			add(op.String(), params, CLIOptions{Width: 80})
+			if !ours {
+				continue
+			}
+			add(op.String(), required(op.Input, params), CLIOptions{Profile: ""})
+			params = fill(op.Input, awful, 0).(map[string]any)
+			delete(params, "NetworkInterfaces")
+			if params["UserData"] == awful {
+				params["UserData"] = base64.StdEncoding.EncodeToString([]byte(awful))
+			}
+			add(op.String(), params, CLIOptions{})
+		}
+	}
+	read(t, commands)
+}
+
+func sorted(ops map[string]*model.Op) []string {
+	var names []string
+	for n := range ops {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
