@@ -98,3 +98,14 @@ func tag(t reflect.Type) string {
 func mismatch(s *model.Shape, t reflect.Type) string {
 	return fmt.Sprintf("%s %s has no place in a Go %s", s.Kind, s.Name, t)
 }
+
+// Alternative is the Go type that holds a union's member; nil when the union does not have it.
+func Alternative(union reflect.Type, member string) reflect.Type {
+	for _, t := range unions[union] {
+		if tag(t) == member {
+			f, _ := t.FieldByName("Value")
+			return f.Type
+		}
+	}
+	return nil
+}

@@ -127,8 +127,11 @@ func (v Value) Text() string { return v.v.String() }
 // Bool is a boolean's value.
 func (v Value) Bool() bool { return v.v.Bool() }
 
-// Number writes a number as decimal text.
+// Number writes a number as decimal text. A few numbers of the models are strings in the SDK's types (S3's part markers).
 func (v Value) Number() string {
+	if v.v.Kind() == reflect.String {
+		return v.v.String()
+	}
 	if v.v.CanInt() {
 		return strconv.FormatInt(v.v.Int(), 10)
 	}
@@ -137,6 +140,10 @@ func (v Value) Number() string {
 
 // Float is a number's value; integers above 2^53 lose precision.
 func (v Value) Float() float64 {
+	if v.v.Kind() == reflect.String {
+		f, _ := strconv.ParseFloat(v.v.String(), 64)
+		return f
+	}
 	if v.v.CanInt() {
 		return float64(v.v.Int())
 	}

@@ -179,7 +179,6 @@ func (s *Server) read(x *exchange, found route) (*request, Key, *failure) {
 	}
 	if isChunked(r) {
 		r.Body = newChunked(r)
-		fixChunkedLength(r)
 	} else if len(signed) == 64 {
 		r.Body = newChecked(r.Body, signed)
 	}
@@ -213,6 +212,9 @@ func (s *Server) read(x *exchange, found route) (*request, Key, *failure) {
 		x.entry.Note = string(why)
 		return nil, Key{}, refused(x.api, x.protocol, why)
 	}
+	if isChunked(r) {
+		unchunk(r)
+	}
 	return req, key, nil
 }
 
@@ -221,15 +223,19 @@ func isStream(in *model.Shape) bool {
 	return m != nil && m.Shape.Kind == model.Blob && (m.Streaming || m.Shape.Streaming)
 }
 
-// fixChunkedLength makes ContentLength the object's, not that of its chunks.
-func fixChunkedLength(r *http.Request) {
+// unchunk makes the headers those of the object, not of its chunks; the signature was made over the latter.
+func unchunk(r *http.Request) {
 	if n, err := strconv.ParseInt(r.Header.Get("X-Amz-Decoded-Content-Length"), 10, 64); err == nil {
-		r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
 		r.ContentLength = n
 	}
-	kept := strings.TrimPrefix(strings.TrimPrefix(r.Header.Get("Content-Encoding"), "aws-chunked"), ",")
-	if r.Header.Get("Content-Encoding") != "" {
-		r.Header.Set("X-Lifeboat-Content-Encoding", kept)
+	var kept []string
+	for _, e := range commas(r.Header.Values("Content-Encoding")) {
+		if e != "aws-chunked" {
+			kept = append(kept, e)
+		}
+	}
+	if r.Header.Del("Content-Encoding"); len(kept) > 0 {
+		r.Header.Set("Content-Encoding", strings.Join(kept, ","))
 	}
 }
 
