@@ -6,6 +6,8 @@
 package engine
 
 import (
+	"time"
+
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/journal"
 )
@@ -77,4 +79,9 @@ type StepState struct {
 	Hints   []string // shown so far
 	Answer  *journal.Answer
 	Proof   *journal.Proof
+	Open    []journal.Call // intents whose result is not known, in order
+	Output  any            // as later steps see it; nil until the step ended
+	Begun   time.Time      // of the first try since it last ended, target's time
+	Started time.Time      // of the newest try
+	Ended   time.Time
 }

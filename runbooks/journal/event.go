@@ -76,6 +76,7 @@ type Event struct {
 	Wall     time.Time `json:"wall"` // this machine's time, UTC
 	Kind     Kind      `json:"kind"`
 	Step     string    `json:"step,omitempty"`
+	Phase    string    `json:"phase,omitempty"` // of the step, on step-ready and step-started
 	State    State     `json:"state,omitempty"`
 	Text     string    `json:"text,omitempty"`
 	Level    int       `json:"level,omitempty"` // hint level, from 1
@@ -183,6 +184,7 @@ type Wait struct {
 	Within  time.Duration `json:"within"`          // after this the step fails
 	Polls   int           `json:"polls,omitempty"` // so far
 	OK      bool          `json:"ok,omitempty"`
+	Failed  bool          `json:"failed,omitempty"` // what is waited for will never come: waiting longer is no use
 }
 
 // Check is one condition that was looked at.
@@ -242,6 +244,7 @@ type Proof struct {
 	Fingerprint string   `json:"fingerprint"`
 	Expected    string   `json:"expected"`
 	Different   []string `json:"different,omitempty"` // the first few that differ
+	Differs     bool     `json:"differs,omitempty"`   // the data is meant to differ: that is the lesson
 }
 
 // Clock has the two clocks of a recovery. Zero times have not happened.

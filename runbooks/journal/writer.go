@@ -186,3 +186,6 @@ func hashOf(body []byte) string {
 	h.Write([]byte{'}'})
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// Failed gives the error that ended the journal, nil while it can be written.
+func (w *Writer) Failed() error { return w.failed }

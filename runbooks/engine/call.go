@@ -1,0 +1,473 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"lifeboat/aws/calls"
+	"lifeboat/runbooks"
+	"lifeboat/runbooks/expr"
+	"lifeboat/runbooks/journal"
+)
+
+const (
+	// looks is how often find looks for what a lost answer may have made, before it counts as not made: what AWS has just
+	// made can take some seconds to be seen.
+	looks = 4
+	// tries is how often a call is settled anew when its answers keep being lost.
+	tries = 3
+	// grace is how long a mutating call may still take for its answer when the run is stopped, in this machine's time.
+	grace = 5 * time.Second
+)
+
+// actCall makes the step's call, or settles the one that an earlier try has made.
+func (r *run) actCall(ctx context.Context, f *frame) error {
+	op, ok := calls.Find(f.step.Call)
+	if !ok {
+		return &failure{text: fmt.Sprintf("%s: this program does not make the call %s: use another operation", f.step.ID, f.step.Call)}
+	}
+	if op.Effect == calls.Read {
+		return r.attempt(ctx, f, op)
+	}
+	prior, ok := r.prior(f.id)
+	switch {
+	case !ok:
+		return r.attempt(ctx, f, op)
+	case prior.OK && f.step.Refused == nil:
+		f.output, f.sent = prior.Output, r.state.Step(f.step.ID).Begun
+		return nil
+	case prior.Unsettled:
+		return r.settle(ctx, f, op, prior)
+	}
+	return r.attempt(ctx, f, op)
+}
+
+// prior gives the newest call of a step or element, as far as what it made was not undone since. An intent without a
+// result is unsettled.
+func (r *run) prior(id string) (journal.Call, bool) {
+	t := r.state.Step(stepOf(id))
+	for i := len(t.Open) - 1; i >= 0; i-- {
+		if c := t.Open[i]; c.Role == "call" && belongs(c, id) {
+			c.Unsettled = true
+			return c, true
+		}
+	}
+	for i := len(t.Calls) - 1; i >= 0; i-- {
+		c := t.Calls[i]
+		if !belongs(c, id) || c.Effect == calls.Read.String() && !c.Found {
+			continue
+		}
+		switch c.Role {
+		case "undo":
+			return c, false
+		case "call", "find":
+			return c, true
+		}
+	}
+	return journal.Call{}, false
+}
+
+// generation counts how often what a step or element made was undone.
+func (r *run) generation(id string) int {
+	n, undone := 0, false
+	for _, c := range r.state.Step(stepOf(id)).Calls {
+		switch {
+		case !belongs(c, id):
+		case c.Role == "undo" && !undone:
+			n, undone = n+1, true
+		case c.Role == "call":
+			undone = false
+		}
+	}
+	return n
+}
+
+func belongs(c journal.Call, id string) bool {
+	return strings.HasPrefix(c.ID, id+"/")
+}
+
+func stepOf(id string) string {
+	step, _, _ := strings.Cut(id, "[")
+	return step
+}
+
+// callID is unique in the run: the step or element, and its place among the step's calls.
+func (r *run) callID(id string) string {
+	t := r.state.Step(stepOf(id))
+	return fmt.Sprintf("%s/%d", id, len(t.Calls)+len(t.Open)+1)
+}
+
+// attempt makes the step's call, and again while it is refused with what passes by itself.
+func (r *run) attempt(ctx context.Context, f *frame, op calls.Operation) error {
+	p, err := params(f.step.With, f.scope)
+	if err != nil {
+		return &failure{text: fmt.Sprintf("%s: %s cannot be called: with: %v", f.step.ID, op.Name, err)}
+	}
+	began := r.o.Target.Clock.Now()
+	for n := 0; ; n++ {
+		call := journal.Call{Op: op.Name, Effect: op.Effect.String(), Region: f.region, As: f.as, Params: plainMap(p), Role: "call"}
+		call, err := r.send(ctx, f, call)
+		switch {
+		case err == nil && f.step.Refused != nil:
+			return &failure{text: fmt.Sprintf("%s: %s was expected to be refused with %s, and went through: this account lets more through than the lesson thinks", f.step.ID, op.Name, f.step.Refused.Code)}
+		case err == nil:
+			f.output = call.Output
+			return nil
+		case f.step.Refused != nil && call.Code == f.step.Refused.Code:
+			f.output = map[string]any{"Code": call.Code, "Message": call.Message}
+			return nil
+		case call.Unsettled:
+			return r.settle(ctx, f, op, call)
+		case !passes(f.step.Retry, call, r.o.Target.Clock.Now().Sub(began)):
+			return refusal(f, err)
+		}
+		if err := r.sleep(ctx, f, r.backoff(n+1)); err != nil {
+			return err
+		}
+	}
+}
+
+// passes reports whether a refusal is one of those that pass by themselves, and there is time left for it.
+func passes(list []runbooks.Retry, c journal.Call, elapsed time.Duration) bool {
+	for _, w := range list {
+		if c.Code == w.Code && strings.Contains(c.Message, w.Message) && elapsed < w.Within {
+			return true
+		}
+	}
+	return false
+}
+
+// refusal is the failure of a call that AWS or the guard refused; other errors stay what they are.
+func refusal(f *frame, err error) error {
+	var e *calls.Error
+	if errors.As(err, &e) {
+		text := f.step.ID + ": " + e.Error()
+		if hint := e.Hint(); hint != "" {
+			text += "; " + hint
+		}
+		return &failure{text: text, cause: err}
+	}
+	return err
+}
+
+// send makes one call: a mutating one behind its intent. The call comes back as its result is recorded, beside the error.
+// When the run was stopped before the answer came there is no result: the intent stays open.
+func (r *run) send(ctx context.Context, f *frame, c journal.Call) (journal.Call, error) {
+	if c.ID == "" {
+		c.ID = r.callID(f.id)
+	}
+	read := c.Effect == calls.Read.String()
+	if !read {
+		if err := r.permit(ctx, f, c); err != nil {
+			return c, err
+		}
+		f.sent = r.o.Target.Clock.Now()
+		if err := r.emit(journal.Event{Kind: journal.CallIntent, Step: f.step.ID, Call: &c}); err != nil {
+			return c, err
+		}
+	}
+	return r.answer(ctx, f, c)
+}
+
+// answer makes a call whose intent is written, and records its result.
+func (r *run) answer(ctx context.Context, f *frame, c journal.Call) (journal.Call, error) {
+	began := r.o.Wall()
+	resp, err := r.call(ctx, c)
+	c.Millis = r.o.Wall().Sub(began).Milliseconds()
+	var e *calls.Error
+	switch {
+	case err == nil:
+		c.OK, c.Output, c.RequestID, c.Attempts = true, plainMap(resp.Output), resp.RequestID, resp.Attempts
+	case errors.As(err, &e):
+		c.Code, c.Message, c.RequestID, c.Attempts, c.Unsettled = e.Code, e.Message, e.RequestID, e.Attempts, e.MayHaveRun
+		if c.Code == "" {
+			c.Code = string(e.Kind)
+		}
+		if c.Effect == calls.Read.String() {
+			c.Unsettled = false
+		}
+		if ctx.Err() != nil && (c.Unsettled || e.Kind == calls.Stopped) {
+			return c, ctx.Err()
+		}
+	case ctx.Err() != nil:
+		return c, ctx.Err()
+	default:
+		c.Code, c.Message = "Error", err.Error()
+	}
+	if r.quiet {
+		return c, err
+	}
+	recorded := c
+	if c.Role == "find" || c.Role == "wait" || c.Role == "check" || c.Role == "sweep" {
+		recorded.Output = nil // what counts of it is in the step's output, the check or the wait
+	}
+	if err := r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: &recorded}); err != nil {
+		return c, err
+	}
+	return c, err
+}
+
+// call makes one call. A mutating one that has left is not cut off when the run is stopped: its answer is worth a moment.
+func (r *run) call(ctx context.Context, c journal.Call) (calls.Response, error) {
+	if c.Effect != calls.Read.String() {
+		whole, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		defer cancel()
+		stop := context.AfterFunc(ctx, func() {
+			if r.o.Pause(whole, grace) == nil {
+				cancel()
+			}
+		})
+		defer stop()
+		ctx = whole
+	}
+	return r.caller.Call(ctx, calls.Request{Op: c.Op, Region: c.Region, As: c.As, Params: c.Params})
+}
+
+// read makes a read call of a step and gives its answer.
+func (r *run) read(ctx context.Context, f *frame, role, op string, with runbooks.Value, region string, scope map[string]any) (map[string]any, error) {
+	c, err := r.reading(f, role, op, with, region, scope)
+	if err != nil {
+		return nil, err
+	}
+	c, err = r.send(ctx, f, c)
+	return c.Output, err
+}
+
+// reading is a read call with its parameters filled in.
+func (r *run) reading(f *frame, role, op string, with runbooks.Value, region string, scope map[string]any) (journal.Call, error) {
+	known, ok := calls.Find(op)
+	if !ok || known.Effect != calls.Read {
+		return journal.Call{}, fmt.Errorf("%s of %s: %s is not a call that reads", role, f.step.ID, op)
+	}
+	where, err := r.at(f, region, scope)
+	if err != nil {
+		return journal.Call{}, err
+	}
+	p, err := params(with, scope)
+	if err != nil {
+		return journal.Call{}, fmt.Errorf("%s of %s: with: %w", role, f.step.ID, err)
+	}
+	return journal.Call{Op: op, Effect: known.Effect.String(), Region: where, As: f.as, Params: plainMap(p), Role: role}, nil
+}
+
+// find looks whether what the step makes is there; nil when it is not.
+func (r *run) find(ctx context.Context, f *frame) (any, error) {
+	return r.taken(ctx, f, "find", f.step.Find)
+}
+
+// taken makes a find's call and takes what it names from the answer.
+func (r *run) taken(ctx context.Context, f *frame, role string, find *runbooks.Find) (any, error) {
+	answer, err := r.read(ctx, f, role, find.Call, find.With, find.Region, f.scope)
+	if err != nil {
+		var e *calls.Error
+		if errors.As(err, &e) && e.Kind == calls.NotFound {
+			return nil, nil
+		}
+		return nil, err
+	}
+	v, err := expr.Eval(find.Take, expr.Overlay(f.scope, answer))
+	if err != nil {
+		return nil, fmt.Errorf("%s of %s: take: %w", role, f.step.ID, err)
+	}
+	return plain(v), nil
+}
+
+// settle finds out what became of a mutating call whose answer is not known. It is never blindly repeated: the same token
+// makes a repetition harmless, else find or the step's own checks see what is there, else a person says.
+func (r *run) settle(ctx context.Context, f *frame, op calls.Operation, c journal.Call) error {
+	for n := 1; ; n++ {
+		if n > 1 {
+			if err := r.sleep(ctx, f, r.backoff(n)); err != nil {
+				return err
+			}
+		}
+		again, err := r.settled(ctx, f, op, c)
+		if err != nil || !again {
+			return err
+		}
+		if n == tries {
+			return &failure{text: fmt.Sprintf("%s: %s in %s: the answer was lost %d times (%s): check the network, then try again; the same token keeps it from being done twice", f.step.ID, op.Name, f.region, n+1, c.Code)}
+		}
+	}
+}
+
+// settled tries once to settle a call; again says that the answer was lost once more.
+func (r *run) settled(ctx context.Context, f *frame, op calls.Operation, c journal.Call) (again bool, err error) {
+	c.Unsettled, c.Code, c.Message = false, "", ""
+	if op.Token != "" && c.Params[op.Token] != nil {
+		// The very parameters of the intent: another value with the same token would be refused.
+		c, err = r.answer(ctx, f, c)
+		if err == nil {
+			f.output = c.Output
+			return false, nil
+		}
+		if c.Unsettled {
+			return true, nil
+		}
+		return false, refusal(f, err)
+	}
+	switch {
+	case f.step.Find != nil:
+		for n := range looks {
+			if n > 0 {
+				if err := r.sleep(ctx, f, r.backoff(n)); err != nil {
+					return false, err
+				}
+			}
+			found, err := r.find(ctx, f)
+			if err != nil {
+				return false, refusal(f, err)
+			}
+			if found != nil {
+				return false, r.found(f, c, found)
+			}
+		}
+	case op.Effect == calls.Delete:
+		return false, r.deleteAgain(ctx, f, op, c)
+	case f.step.Refused != nil: // meant to be refused: it changes nothing
+	case visible(f.step):
+		done, err := r.visiblyDone(ctx, f)
+		if err != nil {
+			return false, err
+		}
+		if done {
+			return false, r.found(f, c, nil)
+		}
+	default:
+		return false, r.askWhether(ctx, f, op, c)
+	}
+	return false, r.undone(ctx, f, op, c)
+}
+
+// found closes a call that turned out to have been carried out.
+func (r *run) found(f *frame, c journal.Call, what any) error {
+	m, _ := what.(map[string]any)
+	c.OK, c.Found, c.Output = true, true, m
+	f.output = what
+	return r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: &c})
+}
+
+// undone closes a call that turned out not to have been carried out, and makes it anew.
+func (r *run) undone(ctx context.Context, f *frame, op calls.Operation, c journal.Call) error {
+	c.Code, c.Message = "NotDone", "the answer was lost, and what the call would have done is not there"
+	if err := r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: &c}); err != nil {
+		return err
+	}
+	return r.attempt(ctx, f, op)
+}
+
+// deleteAgain repeats a deletion: what is gone cannot be deleted twice.
+func (r *run) deleteAgain(ctx context.Context, f *frame, op calls.Operation, c journal.Call) error {
+	c, err := r.answer(ctx, f, c)
+	var e *calls.Error
+	switch {
+	case err == nil:
+		f.output = c.Output
+		return nil
+	case errors.As(err, &e) && e.Kind == calls.NotFound:
+		c.Code, c.Message = "", ""
+		return r.found(f, c, map[string]any{})
+	case c.Unsettled:
+		return &failure{text: fmt.Sprintf("%s: %s in %s: the answer was lost again (%s): check the network, then try again", f.step.ID, op.Name, f.region, c.Code), cause: err}
+	}
+	return refusal(f, err)
+}
+
+// visible reports whether a step's own reads show if it was done.
+func visible(s *runbooks.Step) bool {
+	for _, c := range s.Checks {
+		if c.Call != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// visiblyDone reports whether all checks that read for themselves hold.
+func (r *run) visiblyDone(ctx context.Context, f *frame) (bool, error) {
+	for i := range f.step.Checks {
+		c := &f.step.Checks[i]
+		if c.Call == "" {
+			continue
+		}
+		ok, _, err := r.holds(ctx, f, c)
+		if err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// askWhether asks a person whether a call was carried out, where nothing else can tell.
+func (r *run) askWhether(ctx context.Context, f *frame, op calls.Operation, c journal.Call) error {
+	text := fmt.Sprintf("%s in %s was sent, and its answer never came. Look in the account: was it done?", op.Name, f.region)
+	value, _, err := r.ask(ctx, f, journal.Question{ID: f.id + "-settle", Type: "confirm", Text: text,
+		Options: []journal.Option{{Value: "yes", Label: "it was done"}, {Value: "no", Label: "it was not done", Note: "it is called again"}}})
+	switch {
+	case errors.Is(err, errNoAnswer):
+		return &failure{text: fmt.Sprintf("%s: %s in %s was sent and its answer never came; nothing tells whether it was done: look in the account, then resume without --yes and say so", f.step.ID, op.Name, f.region)}
+	case err != nil:
+		return err
+	case value == "yes":
+		return r.found(f, c, nil)
+	}
+	return r.undone(ctx, f, op, c)
+}
+
+// permit asks what only a person can allow, before a mutating call on a real account: once whether the account is meant; for a
+// deletion of what the run did not make, its name; for what cannot be undone, twice.
+func (r *run) permit(ctx context.Context, f *frame, c journal.Call) error {
+	if !r.o.real() {
+		return nil
+	}
+	if !r.confirmed {
+		t := r.o.Target
+		text := fmt.Sprintf("This changes AWS account %s (%s), Regions %s and %s, as %s. Type the account id to go on.", t.Own.Account, t.Own.Alias, t.Home, t.Away, t.Own.ARN)
+		if err := r.typed(ctx, f, journal.Question{ID: "account", Type: "confirm", Text: text, Typed: t.Own.Account}); err != nil {
+			return err
+		}
+		r.confirmed = true
+		r.caller = r.o.Caller(r.guard())
+	}
+	request := calls.Request{Op: c.Op, Region: c.Region, As: c.As, Params: c.Params}
+	gone := c.Effect == calls.Irreversible.String()
+	if !gone && c.Effect != calls.Delete.String() {
+		return nil
+	}
+	name := named(c.Params)
+	q := journal.Question{ID: "delete", Type: "confirm", Typed: name, Text: fmt.Sprintf("%s in %s takes %s away, which this run did not make. Type its name to go on.", c.Op, c.Region, name)}
+	if !r.ledger.owns(request) {
+		if err := r.typed(ctx, f, q); err != nil {
+			return err
+		}
+		r.ledger.allow(c.Params)
+	}
+	if !gone || r.ledger.twice(request) {
+		return nil
+	}
+	q.ID, q.Text = "irreversible", fmt.Sprintf("%s in %s on %s cannot be undone once it is through. Type its name.", c.Op, c.Region, name)
+	for _, again := range []bool{false, true} {
+		q.Again = again
+		if err := r.typed(ctx, f, q); err != nil {
+			return err
+		}
+	}
+	r.ledger.allowTwice(c.Params)
+	return nil
+}
+
+// typed asks until the name is typed as it is.
+func (r *run) typed(ctx context.Context, f *frame, q journal.Question) error {
+	for {
+		value, _, err := r.ask(ctx, f, q)
+		if errors.Is(err, errNoAnswer) {
+			return &failure{text: fmt.Sprintf("%s: %s is not confirmed: a person has to type %s, so run it with a terminal", stepID(f), q.ID, q.Typed)}
+		}
+		if err != nil || value == q.Typed {
+			return err
+		}
+	}
+}

@@ -1,0 +1,415 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"lifeboat/aws/calls"
+	"lifeboat/runbooks"
+	"lifeboat/runbooks/journal"
+)
+
+// RunTag is the tag by which everything a run made is found again.
+const RunTag = "lifeboat:run"
+
+// clean undoes every step, newest first, keeps going past what cannot be undone, looks by tag for what is left, and says it.
+// It can be cut off anywhere and begun again: what is gone is done.
+func (r *run) clean(ctx context.Context) error {
+	if err := r.emit(journal.Event{Kind: journal.CleanStart}); err != nil {
+		return err
+	}
+	steps := slices.Clone(r.book.Steps)
+	slices.Reverse(steps)
+	var left []journal.Left
+	// What could not be removed because something newer hung on it can be once that is gone: as long as anything goes, go round.
+	for again := true; again; {
+		again = false
+		left = nil
+		var stuck []runbooks.Step
+		for i := range steps {
+			if err := r.heedCleaning(ctx); err != nil {
+				return err
+			}
+			rest := r.undo(ctx, &steps[i])
+			if err := r.broken(ctx); err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				stuck, left = append(stuck, steps[i]), append(left, rest...)
+			}
+		}
+		again = len(stuck) > 0 && len(stuck) < len(steps)
+		steps = stuck
+	}
+	found, err := r.sweep(ctx, left)
+	if err != nil {
+		return err
+	}
+	return r.emit(journal.Event{Kind: journal.CleanEnded, Left: append(left, found...)})
+}
+
+// broken gives the reason to stop at once: the context's end, or a journal that cannot be written.
+func (r *run) broken(ctx context.Context) error {
+	if err := r.log.Failed(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// heedCleaning lets a person stop the clean-up between two steps. All other commands mean nothing here.
+func (r *run) heedCleaning(ctx context.Context) error {
+	err := r.heed(ctx, nil)
+	var i *interrupt
+	if errors.As(err, &i) && i.Kind != Stop {
+		return nil
+	}
+	return err
+}
+
+// undo undoes one step, its elements newest first, and says what is left of it.
+func (r *run) undo(ctx context.Context, s *runbooks.Step) (left []journal.Left) {
+	if len(s.Undo.Actions) == 0 {
+		return nil
+	}
+	err := r.safely(func() error {
+		frames, err := r.undoing(ctx, s)
+		if err != nil {
+			return err
+		}
+		for _, f := range slices.Backward(frames) {
+			for i := range s.Undo.Actions {
+				left = append(left, r.undoAction(ctx, f, &s.Undo.Actions[i])...)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		left = append(left, journal.Left{What: "what " + s.ID + " made", Region: r.o.Target.Home, Step: s.ID, Reason: err.Error()})
+	}
+	return left
+}
+
+// undoing gives the frames of a step that have something to undo, with their outputs.
+func (r *run) undoing(ctx context.Context, s *runbooks.Step) ([]*frame, error) {
+	if !r.touched(s) {
+		return nil, nil
+	}
+	frames, err := r.frames(s)
+	if err != nil {
+		return nil, err
+	}
+	outputs, _ := r.state.Step(s.ID).Output.([]any)
+	return slices.DeleteFunc(frames, func(f *frame) bool {
+		c, ok := r.prior(f.id)
+		if !ok || !c.OK && !c.Unsettled {
+			if t := r.state.Step(s.ID); ok || t.State != journal.ByHand && t.State != journal.Assisted {
+				return true
+			}
+		}
+		switch i := slices.Index(frames, f); {
+		case s.ForEach == "" && r.state.Step(s.ID).Output != nil:
+			f.output = r.state.Step(s.ID).Output
+		case i < len(outputs):
+			f.output = outputs[i]
+		default:
+			f.output = r.made(ctx, f)
+		}
+		// What a failed try has made is under no name yet.
+		f.own()
+		// An answer that was lost and left nothing to be found has left nothing to undo, as far as its names are not known.
+		return f.output == nil && ok && c.Unsettled && s.Find != nil
+	}), nil
+}
+
+// touched reports whether a step has changed anything, or a person has for it.
+func (r *run) touched(s *runbooks.Step) bool {
+	t := r.state.Step(s.ID)
+	if t.State == journal.ByHand || t.State == journal.Assisted {
+		return true
+	}
+	for _, c := range slices.Concat(t.Calls, t.Open) {
+		if (c.Role == "call" || c.Role == "find" && c.Found) && c.Effect != calls.Read.String() {
+			return true
+		}
+	}
+	return false
+}
+
+// undoAction makes one action of an undo, for every element where it has a list.
+func (r *run) undoAction(ctx context.Context, f *frame, a *runbooks.UndoAction) []journal.Left {
+	g := *f
+	if a.As != "" {
+		g.as = a.As
+	}
+	fail := func(what string, err error) []journal.Left {
+		return []journal.Left{{What: what, Region: g.region, Step: f.step.ID, Reason: err.Error()}}
+	}
+	region, err := r.at(&g, a.Region, g.scope)
+	if err != nil {
+		return fail(f.id, err)
+	}
+	g.region = region
+	if a.Each == nil {
+		if err := r.undoOne(ctx, &g, a); err != nil {
+			return fail(f.id, err)
+		}
+		return nil
+	}
+	v, err := r.taken(ctx, &g, "find", a.Each)
+	var e *calls.Error
+	if errors.As(err, &e) && slices.Contains(a.Gone, e.Code) {
+		return nil
+	}
+	if err != nil {
+		return fail(f.id, err)
+	}
+	elements, _ := v.([]any)
+	var left []journal.Left
+	for _, element := range elements {
+		h := g
+		h.scope = maps.Clone(g.scope)
+		h.scope["each"], h.scope["list"] = element, elements
+		r.ledger.adopt(element)
+		if err := r.undoOne(ctx, &h, a); err != nil {
+			left = append(left, fail(short(element), err)...)
+		}
+	}
+	return left
+}
+
+// undoOne makes one call of an undo. It may be repeated: an undo is written so that doing it twice does no more than once.
+func (r *run) undoOne(ctx context.Context, f *frame, a *runbooks.UndoAction) error {
+	op, ok := calls.Find(a.Call)
+	if !ok {
+		return fmt.Errorf("this program does not make the call %s", a.Call)
+	}
+	p, err := params(a.With, f.scope)
+	if err != nil {
+		return fmt.Errorf("%s: %w", a.Call, err)
+	}
+	c := journal.Call{Op: op.Name, Effect: op.Effect.String(), Region: f.region, As: f.as, Params: plainMap(p), Role: "undo"}
+	if r.alreadyUndone(f, c) {
+		return nil
+	}
+	began := r.o.Target.Clock.Now()
+	for n := 1; ; n++ {
+		try, err := r.sendUndo(ctx, f, c, a.Gone)
+		if err == nil {
+			break
+		}
+		if r.broken(ctx) != nil {
+			return r.broken(ctx)
+		}
+		elapsed := r.o.Target.Clock.Now().Sub(began)
+		if !passes(a.Retry, try, elapsed) && (!transient(err) || n >= tries) {
+			return refusal(f, err)
+		}
+		if err := r.sleepCleaning(ctx, r.backoff(n)); err != nil {
+			return err
+		}
+	}
+	if a.Wait == nil {
+		return nil
+	}
+	return r.await(ctx, []*frame{f}, a.Wait)
+}
+
+// sendUndo makes the call and counts what is gone as done.
+func (r *run) sendUndo(ctx context.Context, f *frame, c journal.Call, gone []string) (journal.Call, error) {
+	c.ID = r.callID(f.id)
+	if err := r.permit(ctx, f, c); err != nil {
+		return c, err
+	}
+	if err := r.emit(journal.Event{Kind: journal.CallIntent, Step: f.step.ID, Call: &c}); err != nil {
+		return c, err
+	}
+	r.quiet = true // the result is ours to record: being gone is no failure here
+	c, err := r.answer(ctx, f, c)
+	r.quiet = false
+	if ctx.Err() != nil {
+		return c, ctx.Err()
+	}
+	var e *calls.Error
+	if errors.As(err, &e) && (e.Kind == calls.NotFound || slices.Contains(gone, e.Code)) {
+		c.OK, c.Found, err = true, true, nil
+	}
+	return c, errors.Join(err, r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: &c}))
+}
+
+// transient reports whether the same call may well succeed in a moment.
+func transient(err error) bool {
+	var e *calls.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Kind {
+	case calls.Throttled, calls.TimedOut, calls.Lost, calls.Server, calls.Unreachable:
+		return true
+	}
+	return false
+}
+
+// alreadyUndone reports whether this very call was made after the step's last own one: then a clean-up that was cut off has
+// done it.
+func (r *run) alreadyUndone(f *frame, c journal.Call) bool {
+	for _, was := range slices.Backward(r.state.Step(f.step.ID).Calls) {
+		switch {
+		case !belongs(was, f.id):
+		case was.Role == "call" || was.Role == "find" && was.Found:
+			return false
+		case was.Role == "undo" && was.OK && was.Op == c.Op && was.Region == c.Region && was.As == c.As && key(was.Params) == key(c.Params):
+			return true
+		}
+	}
+	return false
+}
+
+func (r *run) sleepCleaning(ctx context.Context, d time.Duration) error {
+	if err := r.o.Target.Clock.Wait(ctx, d); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// sweep looks by the run's tag in every Region and identity that the run has used, and explains every hit. What was removed
+// a moment ago may still be listed, so it looks again before it says so.
+func (r *run) sweep(ctx context.Context, known []journal.Left) ([]journal.Left, error) {
+	var left []journal.Left
+	places := slices.SortedFunc(maps.Keys(r.ledger.places), func(a, b place) int {
+		return strings.Compare(a.as+" "+a.region, b.as+" "+b.region)
+	})
+	for _, p := range places {
+		hits, err := r.tagged(ctx, p)
+		for n := 1; err == nil && n < looks && slices.ContainsFunc(hits, r.removed); n++ {
+			if err := r.sleepCleaning(ctx, r.backoff(n)); err != nil {
+				return nil, err
+			}
+			hits, err = r.tagged(ctx, p)
+		}
+		if broken := r.broken(ctx); broken != nil {
+			return nil, broken
+		}
+		if err != nil {
+			left = append(left, journal.Left{What: "anything with the tag " + RunTag + "=" + r.state.Run.ID, Region: p.region, Reason: "it could not be looked for: " + err.Error()})
+			continue
+		}
+		for _, arn := range hits {
+			why, err := r.explain(ctx, p, arn)
+			if err != nil {
+				return nil, err
+			}
+			if why == "" && !slices.ContainsFunc(known, func(l journal.Left) bool { return l.What == arn }) {
+				left = append(left, journal.Left{What: arn, Region: p.region, Reason: "it carries the run's tag, and no undo removed it"})
+			}
+		}
+	}
+	return left, nil
+}
+
+// tagged gives the ARNs of what carries the run's tag at a place.
+func (r *run) tagged(ctx context.Context, p place) ([]string, error) {
+	var arns []string
+	with := map[string]any{"TagFilters": []any{map[string]any{"Key": RunTag, "Values": []any{r.state.Run.ID}}}, "ResourcesPerPage": float64(100)}
+	for {
+		c := journal.Call{Op: "resourcegroupstaggingapi.GetResources", Effect: calls.Read.String(), Region: p.region, As: p.as, Params: with, Role: "sweep"}
+		c, err := r.look(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		found, _ := c.Output["ResourceTagMappingList"].([]any)
+		for _, m := range found {
+			m, _ := m.(map[string]any)
+			if arn, _ := m["ResourceARN"].(string); arn != "" {
+				arns = append(arns, arn)
+			}
+		}
+		next, _ := c.Output["PaginationToken"].(string)
+		if next == "" {
+			return arns, nil
+		}
+		with = maps.Clone(with)
+		with["PaginationToken"] = next
+	}
+}
+
+// look makes a read of the clean-up itself; what only failed for the moment is tried again.
+func (r *run) look(ctx context.Context, c journal.Call) (journal.Call, error) {
+	for n := 1; ; n++ {
+		resp, err := r.call(ctx, c)
+		if err == nil {
+			c.Output = plainMap(resp.Output)
+			return c, nil
+		}
+		if !transient(err) || n >= tries || r.broken(ctx) != nil {
+			return c, err
+		}
+		if err := r.sleepCleaning(ctx, r.backoff(n)); err != nil {
+			return c, err
+		}
+	}
+}
+
+// removed reports whether the deletion of what an ARN names was answered.
+func (r *run) removed(arn string) bool {
+	return r.ledger.gone[arn] || r.ledger.gone[lastPart(arn)]
+}
+
+// lastPart is the id at the end of an ARN: after its last slash, else its last colon.
+func lastPart(arn string) string {
+	if i := strings.LastIndex(arn, "/"); i >= 0 {
+		return arn[i+1:]
+	}
+	return arn[strings.LastIndex(arn, ":")+1:]
+}
+
+// explain says, as a note, why something still carries the tag although nothing is left of it; empty when it is left.
+func (r *run) explain(ctx context.Context, p place, arn string) (string, error) {
+	why := ""
+	if strings.HasPrefix(arn, "arn:aws:kms:") {
+		c, err := r.look(ctx, journal.Call{Op: "kms.DescribeKey", Effect: calls.Read.String(), Region: p.region, As: p.as, Params: map[string]any{"KeyId": arn}})
+		key, _ := c.Output["KeyMetadata"].(map[string]any)
+		switch {
+		case err != nil && r.broken(ctx) != nil:
+			return "", r.broken(ctx)
+		case err == nil && key["KeyState"] == "PendingDeletion":
+			why = fmt.Sprintf("the key %s is not usable and costs nothing any more; AWS deletes it on %v", arn, key["DeletionDate"])
+		}
+	} else if r.removed(arn) {
+		why = fmt.Sprintf("%s is still listed by its tag; AWS has answered its deletion", arn)
+	}
+	if why == "" {
+		return "", nil
+	}
+	return why, r.emit(journal.Event{Kind: journal.Note, Text: why})
+}
+
+// undoText says how a step is undone.
+func undoText(s *runbooks.Step, effect calls.Effect) string {
+	switch {
+	case s.Undo.None != "":
+		return "nothing to undo: " + s.Undo.None
+	case len(s.Undo.Actions) > 0:
+		var ops []string
+		for _, a := range s.Undo.Actions {
+			ops = append(ops, a.Call)
+		}
+		return list(ops)
+	case s.Call == "" && s.Seed == nil || s.Call != "" && effect == calls.Read:
+		return "reads only"
+	case effect == calls.Irreversible || effect == calls.Delete:
+		return "cannot be undone"
+	}
+	return "nothing to undo"
+}
+
+// asTime reads a time of an answer.
+func asTime(v any) (time.Time, bool) {
+	s, _ := v.(string)
+	t, err := time.Parse(time.RFC3339Nano, s)
+	return t.UTC(), err == nil
+}

@@ -1,0 +1,3 @@
+package engine
+
+func cost(op string, params map[string]any) string { return "" }

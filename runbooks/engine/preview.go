@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"maps"
+	"strings"
+	"time"
+	"unicode"
+
+	"lifeboat/aws/calls"
+	"lifeboat/runbooks"
+	"lifeboat/runbooks/expr"
+	"lifeboat/runbooks/journal"
+	"lifeboat/runbooks/proof"
+)
+
+// preview is what a step is about to do, with its values as far as they are known by now.
+func (r *run) preview(f *frame) *journal.Preview {
+	s := f.step
+	g := *f
+	g.scope = maps.Clone(f.scope)
+	g.scope["token"] = r.token(f.id)
+	p := &journal.Preview{}
+	effect := calls.Read
+	op := s.Call
+	with := s.With
+	role := "call"
+	switch {
+	case s.Seed != nil:
+		if kind, err := proof.Find(s.Seed.Data); err == nil {
+			op, role = kind.Writes, "seed"
+		}
+		with = s.Seed.With
+	case s.Choose != nil:
+		op, with, role = s.Choose.From.Call, s.Choose.From.With, "find"
+	}
+	if known, ok := calls.Find(op); ok {
+		effect = known.Effect
+		one := r.previewCall(&g, role, op, with, s.Region)
+		if role == "seed" {
+			one.CLI = "" // many calls, whose data is made by the program
+		}
+		p.Calls = append(p.Calls, one)
+		if effect == calls.Create && role == "call" {
+			p.Creates = thing(op)
+			p.Cost = cost(op, one.Params)
+		}
+	}
+	if s.Wait != nil {
+		p.Calls = append(p.Calls, r.previewCall(&g, "wait", s.Wait.Call, s.Wait.With, s.Wait.Region))
+		if s.Wait.Typical > 0 {
+			p.Typical = s.Wait.Typical.Round(time.Second).String()
+		}
+	}
+	for _, c := range s.Checks {
+		if c.Call != "" {
+			p.Calls = append(p.Calls, r.previewCall(&g, "check", c.Call, c.With, c.Region))
+		}
+	}
+	p.Undo = undoText(s, effect)
+	return p
+}
+
+func (r *run) previewCall(f *frame, role, op string, with runbooks.Value, region string) journal.CallPreview {
+	p := journal.CallPreview{Op: op, As: f.as, Role: role, Region: f.region}
+	if known, ok := calls.Find(op); ok {
+		p.Effect = known.Effect.String()
+	}
+	if where, err := r.at(f, region, f.scope); err == nil {
+		p.Region = where
+	}
+	p.Params, _ = plain(expr.Preview(with, f.scope)).(map[string]any)
+	// A command that cannot be written yet, because a value in it is not known, is left out.
+	if cli, err := calls.Command(op, p.Region, p.Params, calls.CLIOptions{Profile: f.as, Endpoint: r.o.Target.Endpoint}); err == nil {
+		p.CLI = cli
+	}
+	return p
+}
+
+// thing is what a creating operation makes, in words: "a lifecycle policy".
+func thing(op string) string {
+	_, name, _ := strings.Cut(op, ".")
+	words := splitWords(name)
+	if len(words) < 2 {
+		return ""
+	}
+	noun := strings.Join(words[1:], " ")
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// splitWords splits CreateDBSnapshot into create, DB, snapshot.
+func splitWords(name string) []string {
+	var out []string
+	start := 0
+	rs := []rune(name)
+	for i := 1; i <= len(rs); i++ {
+		if i < len(rs) {
+			up, next := unicode.IsUpper(rs[i]), i+1 < len(rs) && unicode.IsLower(rs[i+1])
+			if !up || unicode.IsUpper(rs[i-1]) && !next {
+				continue
+			}
+		}
+		word := string(rs[start:i])
+		if strings.ToUpper(word) != word {
+			word = strings.ToLower(word)
+		}
+		out, start = append(out, word), i
+	}
+	return out
+}
