@@ -371,6 +371,9 @@ func (a *App) View() tea.View {
 		return v
 	}
 	v.Content = strings.Join(a.top().View(a.w, a.h), "\n")
+	if a.t.ASCII {
+		v.Content = strings.ReplaceAll(v.Content, "…", a.t.Sym.Ellipsis)
+	}
 	if a.run != nil && a.top() == screen(a.run) && !a.run.Closed() {
 		v.ProgressBar = tea.NewProgressBar(tea.ProgressBarDefault, int(100*a.run.Progress()))
 	}

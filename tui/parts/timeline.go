@@ -57,6 +57,9 @@ func (l Timeline) Draw(t *theme.Theme, w, h int) []string {
 	m := l.marks(axis)
 	margin := strings.Repeat(" ", gutter)
 
+	if len(l.Points) == 0 && l.Clock.Disaster.IsZero() {
+		return l.empty(t, margin, w, h)
+	}
 	above := l.above(t, m, axis)
 	var middle []string
 	for _, lane := range lanes {
@@ -81,6 +84,27 @@ func (l Timeline) Draw(t *theme.Theme, w, h int) []string {
 		if len(out)+len(more) <= h {
 			out = append(out, more...)
 		}
+	}
+	out = out[:min(h, len(out))]
+	for i := range out {
+		out[i] = Cut(out[i], w)
+	}
+	return out
+}
+
+// empty is the picture before there is anything to come back to: it says so, and what that would cost.
+func (l Timeline) empty(t *theme.Theme, margin string, w, h int) []string {
+	axis := w - ansi.StringWidth(margin) - 1
+	s := newStrip(axis)
+	s.fill(0, axis, t.Sym.Dash, &t.Faint)
+	s.put(3, " no recovery point yet: if it broke now, everything would be lost ", &t.Warn)
+	if axis < 74 {
+		s.put(3, " no recovery point yet ", &t.Warn)
+		s.fill(26, axis, t.Sym.Dash, &t.Faint)
+	}
+	out := append([]string{"", margin + s.String(), ""}, Indent(l.figures(t, w-len(margin)), margin)...)
+	if h < len(out) {
+		out = out[1:]
 	}
 	out = out[:min(h, len(out))]
 	for i := range out {
