@@ -195,7 +195,7 @@ var waiting = []key{
 }
 
 // dataKinds are the kinds of data that seed and prove know.
-var dataKinds = []string{"ebs-blocks", "s3-objects", "table-items", "sql-rows", "files"}
+var dataKinds = []string{"ebs-blocks"}
 
 // actions are the keys of a step that say what it does: exactly one is there, or none and at least one check.
 var actions = []string{"call", "seed", "prove", "sql", "shell", "ask", "choose", "by-hand", "pass-time", "quiz", "use"}

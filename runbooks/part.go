@@ -283,13 +283,23 @@ func (r *reader) putInPlace(v Value, t expr.Text) Value {
 			if r.via == nil {
 				at = within(r.lines, v.Pos, v.Scalar.(string), piece.Offset)
 			}
-			b.WriteString("${{ " + piece.Expr.Rewrite(r.replace(at)) + " }}")
+			b.WriteString(inText(piece.Expr.Rewrite(r.replace(at))))
 		}
 	}
 	if len(r.stands) > 0 || r.prefix != "" {
 		v.Scalar = b.String()
 	}
 	return v
+}
+
+// inText writes an expression into a text: a literal as what it is.
+func inText(source string) string {
+	if e, err := expr.Compile(source); err == nil && e.Tree().Kind == expr.Literal {
+		if s, ok := e.Tree().Value.(string); ok {
+			return s
+		}
+	}
+	return "${{ " + source + " }}"
 }
 
 var plainLiteral = regexp.MustCompile(`^[^'\\]*$`)

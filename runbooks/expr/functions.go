@@ -169,3 +169,17 @@ func Duration(s string) (time.Duration, error) {
 	}
 	return total + d, nil
 }
+
+// Takes gives the types that a function takes as its i-th argument, as JMESPath names them: number, string, array, object,
+// array[number], array[string], array[array], expref, any. Past the last argument of a variadic function it is the last one's.
+func Takes(name string, i int) []string {
+	arguments := table[name].Arguments
+	if len(arguments) == 0 {
+		return nil
+	}
+	var out []string
+	for _, t := range arguments[min(i, len(arguments)-1)].Types {
+		out = append(out, string(t))
+	}
+	return out
+}

@@ -176,7 +176,8 @@ func (v *Value) Compile() error {
 	return nil
 }
 
-// Fill gives the plain tree of a value: strings, bools, float64 numbers, []any, map[string]any. A value not given is nil.
+// Fill gives the plain tree of a value: strings, bools, float64 numbers, []any, map[string]any. A value not given is nil; an
+// entry of a mapping written as null is left out.
 func Fill(v Value, scope map[string]any) (any, error) {
 	return v.walk(func(t Text) (any, error) { return t.Eval(scope) })
 }
@@ -210,6 +211,9 @@ func (v Value) walk(eval func(Text) (any, error)) (any, error) {
 	case Mapping:
 		out := make(map[string]any, len(v.Map))
 		for _, f := range v.Map {
+			if f.Value.Kind == Scalar && f.Value.Scalar == nil {
+				continue // written as null: not given
+			}
 			filled, err := f.Value.walk(eval)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", f.Name, err)
