@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"lifeboat/runbooks/plan"
+)
+
+// ask is the wizard line by line, for screen readers and plain terminals: no cursor moves, numbers instead of keys. It
+// asks again after a wrong answer, and the end of the input is an error, never an answer.
+func ask(in io.Reader, out io.Writer) (plan.Answers, error) {
+	lines := bufio.NewScanner(in)
+	answers := plan.Answers{}
+	questions := plan.Questions()
+	for i, q := range questions {
+		fmt.Fprintf(out, "\nQuestion %d of %d. %s\n%s\n", i+1, len(questions), q.Text, q.Help)
+		for n, o := range q.Options {
+			fmt.Fprintf(out, "  %d. %s", n+1, o.Label)
+			if o.Note != "" {
+				fmt.Fprintf(out, ": %s", o.Note)
+			}
+			fmt.Fprintln(out)
+		}
+		if err := askOne(lines, out, q, answers); err != nil {
+			return nil, err
+		}
+	}
+	fmt.Fprintln(out)
+	return answers, nil
+}
+
+func askOne(lines *bufio.Scanner, out io.Writer, q plan.Question, answers plan.Answers) error {
+	for {
+		fmt.Fprint(out, prompt(q))
+		if !lines.Scan() {
+			return &ending{code: exitUsage, err: fmt.Errorf("the input ended before the answer %q was given", q.ID), hint: "lifeboat plan --answers FILE"}
+		}
+		values := pick(q, lines.Text())
+		if len(values) == 0 {
+			values = q.Default
+		}
+		err := answers.Set(q.ID, values...)
+		if err == nil && len(answers[q.ID]) == 0 && !q.Optional {
+			err = fmt.Errorf("this one needs an answer")
+		}
+		if err == nil {
+			return nil
+		}
+		fmt.Fprintf(out, "That does not work: %s.\n", err)
+	}
+}
+
+func prompt(q plan.Question) string {
+	switch {
+	case q.Kind == plan.Multi:
+		return "Numbers, with commas between: "
+	case len(q.Default) > 0:
+		return fmt.Sprintf("Number or value (enter takes %s): ", q.Default[0])
+	case q.Optional:
+		return "Number (enter leaves it open): "
+	}
+	return "Answer: "
+}
+
+// pick reads what was typed: option numbers, or the values themselves.
+func pick(q plan.Question, line string) []string {
+	var out []string
+	for _, word := range strings.FieldsFunc(line, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
+		if n, err := strconv.Atoi(word); err == nil && len(q.Options) > 0 && n >= 1 && n <= len(q.Options) {
+			word = q.Options[n-1].Value
+		}
+		out = append(out, word)
+	}
+	return out
+}

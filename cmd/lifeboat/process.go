@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/adrg/xdg"
+	"github.com/charmbracelet/x/term"
+)
+
+// process is what a command has of the world: its streams, its environment and its state folder.
+type process struct {
+	env      []string
+	in       io.Reader
+	out, err io.Writer
+	stateDir string // flag --state
+	log      *slog.Logger
+	logPath  string
+	closers  []io.Closer
+}
+
+func (p *process) close() {
+	for _, c := range p.closers {
+		c.Close()
+	}
+}
+
+// getenv reads the environment the process was given, not the one of the Go process: several can live in one.
+func (p *process) getenv(name string) string {
+	for i := len(p.env) - 1; i >= 0; i-- {
+		if v, ok := strings.CutPrefix(p.env[i], name+"="); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// terminal reports whether a person sits at both ends.
+func (p *process) terminal() bool { return isTerminal(p.in) && isTerminal(p.out) }
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(f.Fd())
+}
+
+// screen reports whether the terminal program may be started: a person at a terminal that can move its cursor.
+func (p *process) screen() bool {
+	return p.terminal() && p.getenv("TERM") != "dumb" && p.getenv("CI") == "" && p.getenv("LIFEBOAT_PLAIN") == ""
+}
+
+// state is the state folder, made when it is not there: --state, else lifeboat under XDG_STATE_HOME.
+func (p *process) state() (string, error) {
+	dir := p.stateDir
+	if dir == "" {
+		home := p.getenv("XDG_STATE_HOME")
+		if home == "" {
+			home = xdg.StateHome
+		}
+		dir = filepath.Join(home, "lifeboat")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, d := range []string{dir, filepath.Join(dir, "runs")} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return "", failed(fmt.Errorf("the state folder cannot be made: %w", err), "lifeboat --state DIR with a folder you may write to")
+		}
+	}
+	if err := p.openLog(dir); err != nil {
+		return "", failed(fmt.Errorf("the state folder cannot be written: %w", err), "lifeboat --state DIR with a folder you may write to")
+	}
+	return dir, nil
+}
+
+// openLog opens the log file, once. Logs never go to the terminal.
+func (p *process) openLog(dir string) error {
+	if p.log != nil {
+		return nil
+	}
+	path := filepath.Join(dir, "lifeboat.log")
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, f)
+	p.log = slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	p.logPath = path
+	return nil
+}

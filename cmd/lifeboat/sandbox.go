@@ -1,0 +1,289 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+	"github.com/spf13/cobra"
+
+	"lifeboat/aws/sandbox"
+)
+
+// sandboxOptions are the flags of the sandbox commands.
+type sandboxOptions struct {
+	target     targetOptions
+	listen     string
+	accessKey  string
+	secretFile string
+	shell      string
+	as         string
+	yes        bool
+	json       bool
+}
+
+func newSandbox(p *process) *cobra.Command {
+	return noun("sandbox", "AWS inside this program: serve it, use it from a shell, start it anew",
+		newSandboxServe(p), newSandboxShell(p), newSandboxEnv(p), newSandboxReset(p), newSandboxParity(p))
+}
+
+func newSandboxServe(p *process) *cobra.Command {
+	var o sandboxOptions
+	c := &cobra.Command{Use: "serve", Short: "Serve the sandbox until it is interrupted", Args: cobra.NoArgs,
+		Example: "  lifeboat sandbox serve --listen 127.0.0.1:4599\n  eval \"$(lifeboat sandbox env)\" && aws ec2 describe-volumes",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return sandboxServe(cmd.Context(), p, o) }}
+	f := c.Flags()
+	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`address` on loopback; port 0 takes a free one")
+	f.StringVar(&o.accessKey, "access-key", "", "access key ID to accept, beside the sandbox's own")
+	f.StringVar(&o.secretFile, "secret-key-file", "", "file with the secret of --access-key")
+	o.target.sandboxFlags(c)
+	return c
+}
+
+func sandboxServe(ctx context.Context, p *process, o sandboxOptions) error {
+	if (o.accessKey == "") != (o.secretFile == "") {
+		return usagef("--access-key and --secret-key-file go together")
+	}
+	box, err := o.open(p)
+	if err != nil {
+		return err
+	}
+	defer box.Close()
+	fmt.Fprintf(p.out, "the sandbox listens at %s\n", box.Endpoint())
+	fmt.Fprintln(p.out, "in another shell: eval \"$(lifeboat sandbox env)\", then aws ec2 describe-volumes")
+	ctx, cancel := context.WithCancel(ctx)
+	sig := watchSignals(func(int) { cancel() })
+	defer sig.stop()
+	select {
+	case <-ctx.Done():
+	case <-box.Done(): // asked over its control address
+	}
+	fmt.Fprintln(p.out, "stopped; its state is kept")
+	return nil
+}
+
+// open opens the sandbox of the state folder, or attaches to the one that is open already.
+func (o *sandboxOptions) open(p *process) (*sandbox.Sandbox, error) {
+	dir, err := p.state()
+	if err != nil {
+		return nil, err
+	}
+	so := sandbox.Options{Dir: filepath.Join(dir, "sandbox"), Rate: o.target.speed, Seed: o.target.seed, Weather: o.target.weather, Listen: o.listen, Log: p.log.Handler()}
+	if o.secretFile != "" {
+		secret, err := os.ReadFile(o.secretFile)
+		if err != nil {
+			return nil, &ending{code: exitUsage, err: fmt.Errorf("the secret key cannot be read: %w", err)}
+		}
+		so.AccessKey, so.SecretKey = o.accessKey, strings.TrimSpace(string(secret))
+	}
+	box, err := sandbox.Open(so)
+	if err != nil {
+		return nil, failed(fmt.Errorf("the sandbox does not start: %w", err), "lifeboat sandbox reset, if its folder is damaged")
+	}
+	return box, nil
+}
+
+func newSandboxEnv(p *process) *cobra.Command {
+	var o sandboxOptions
+	c := &cobra.Command{Use: "env", Short: "Print the lines that point a shell's aws at the sandbox", Args: cobra.NoArgs,
+		Example: "  eval \"$(lifeboat sandbox env)\"\n  lifeboat sandbox env --shell fish | source\n  lifeboat sandbox env --shell powershell | Invoke-Expression",
+		RunE:    func(*cobra.Command, []string) error { return sandboxEnv(p, o) }}
+	c.Flags().StringVar(&o.shell, "shell", "bash", "bash, fish or powershell")
+	c.Flags().StringVar(&o.as, "as", "", "a further account of the sandbox, by name, such as partner")
+	return c
+}
+
+// exports are the formats of one variable, by shell.
+var exports = map[string]string{"bash": "export %s='%s'\n", "fish": "set -gx %s '%s'\n", "powershell": "$Env:%s = '%s'\n"}
+
+func sandboxEnv(p *process, o sandboxOptions) error {
+	format, ok := exports[o.shell]
+	if !ok {
+		return usagef("there is no shell %q here; write bash (also for zsh and sh), fish or powershell", o.shell)
+	}
+	o.target.defaults()
+	box, err := o.open(p)
+	if err != nil {
+		return err
+	}
+	defer box.Close()
+	if !box.Attached() {
+		return failed(errors.New("no sandbox is running, so there is nothing to point a shell at"), "lifeboat sandbox serve in another shell, or lifeboat sandbox shell here")
+	}
+	vars, err := variables(box, o.as)
+	if err != nil {
+		return err
+	}
+	for _, v := range vars {
+		fmt.Fprintf(p.out, format, v.name, v.value)
+	}
+	return nil
+}
+
+type variable struct{ name, value string }
+
+// variables are what the aws CLI and every SDK need to reach the sandbox as one of its accounts. AWS_PROFILE is emptied:
+// it would win over the keys.
+func variables(box *sandbox.Sandbox, as string) ([]variable, error) {
+	c, err := box.Credentials(as)
+	if err != nil {
+		return nil, err
+	}
+	return []variable{
+		{"AWS_ENDPOINT_URL", box.Endpoint()}, {"AWS_ACCESS_KEY_ID", c.AccessKeyID}, {"AWS_SECRET_ACCESS_KEY", c.SecretAccessKey},
+		{"AWS_SESSION_TOKEN", c.SessionToken}, {"AWS_REGION", sandbox.Home}, {"AWS_DEFAULT_REGION", sandbox.Home}, {"AWS_PROFILE", ""},
+		{"AWS_PAGER", ""}, {"AWS_EC2_METADATA_DISABLED", "true"},
+	}, nil
+}
+
+func newSandboxShell(p *process) *cobra.Command {
+	var o sandboxOptions
+	c := &cobra.Command{Use: "shell", Short: "Open a shell whose aws is the sandbox", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return sandboxShell(cmd.Context(), p, o) }}
+	c.Flags().StringVar(&o.as, "as", "", "a further account of the sandbox, by name, such as partner")
+	o.target.sandboxFlags(c)
+	return c
+}
+
+func sandboxShell(ctx context.Context, p *process, o sandboxOptions) error {
+	if !p.terminal() {
+		return &ending{code: exitUsage, err: errors.New("there is no terminal for a shell"), hint: "eval \"$(lifeboat sandbox env)\""}
+	}
+	box, err := o.open(p)
+	if err != nil {
+		return err
+	}
+	defer box.Close()
+	vars, err := variables(box, o.as)
+	if err != nil {
+		return err
+	}
+	shell := p.getenv("SHELL")
+	if shell == "" {
+		shell = "/bin/sh"
+	}
+	cmd := exec.CommandContext(ctx, shell)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.in, p.out, p.err
+	cmd.Env = append([]string{}, p.env...)
+	for _, v := range vars {
+		cmd.Env = append(cmd.Env, v.name+"="+v.value)
+	}
+	cmd.Env = append(cmd.Env, "LIFEBOAT_SANDBOX=1")
+	fmt.Fprintf(p.out, "%s with aws pointed at the sandbox (%s); exit ends it\n", shell, box.Endpoint())
+	// An interrupt is the shell's own affair; it must not take the sandbox with it.
+	sig := watchSignals(func(int) {})
+	defer sig.stop()
+	err = cmd.Run()
+	if _, ok := errors.AsType[*exec.ExitError](err); ok {
+		return nil // how the person left the shell is no failure of ours
+	}
+	return failed(err, "set SHELL to a shell that can be started")
+}
+
+func newSandboxReset(p *process) *cobra.Command {
+	var o sandboxOptions
+	c := &cobra.Command{Use: "reset", Short: "Throw away everything in the sandbox and start anew", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return sandboxReset(p, o) }}
+	c.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
+	return c
+}
+
+func newSandboxParity(p *process) *cobra.Command {
+	var o sandboxOptions
+	c := &cobra.Command{Use: "parity", Short: "Say where the sandbox knowingly differs from AWS", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return sandboxParity(p, o) }}
+	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	return c
+}
+
+func sandboxReset(p *process, o sandboxOptions) error {
+	dir, err := p.state()
+	if err != nil {
+		return err
+	}
+	folder := filepath.Join(dir, "sandbox")
+	if !o.yes {
+		if !p.terminal() {
+			return usagef("there is no terminal to ask at: add --yes to throw away everything in %s", folder)
+		}
+		fmt.Fprintf(p.out, "Everything in %s goes away: volumes, snapshots, accounts. Type reset to go on: ", folder)
+		typed, _ := bufio.NewReader(p.in).ReadString('\n')
+		if strings.TrimSpace(typed) != "reset" {
+			fmt.Fprintln(p.out, "nothing was changed")
+			return ended(exitInterrupted)
+		}
+	}
+	if err := resetFolder(folder); err != nil {
+		return failed(fmt.Errorf("the sandbox cannot be reset: %w", err), "end the lifeboat that has it open")
+	}
+	fmt.Fprintln(p.out, "the sandbox is empty")
+	return nil
+}
+
+// resetFolder empties a sandbox's folder, under the lock that every sandbox of it takes.
+func resetFolder(folder string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	lock := flock.New(filepath.Join(folder, "lock"), flock.SetPermissions(0o600))
+	mine, err := lock.TryLock()
+	if err != nil {
+		return err
+	}
+	if !mine {
+		return errors.New("it is open in another process")
+	}
+	defer lock.Unlock()
+	entries, err := os.ReadDir(folder)
+	for _, e := range entries {
+		if e.Name() != "lock" {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(folder, e.Name())))
+		}
+	}
+	return err
+}
+
+//go:embed parity.csv
+var parityRows []byte
+
+// difference is one way in which the sandbox knowingly differs from AWS.
+type difference struct {
+	Service string `json:"service"`
+	AWS     string `json:"aws"`
+	Here    string `json:"here"`
+}
+
+func differences() ([]difference, error) {
+	lines, err := csv.NewReader(bytes.NewReader(parityRows)).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	var out []difference
+	for _, l := range lines[1:] {
+		out = append(out, difference{l[0], l[1], l[2]})
+	}
+	return out, nil
+}
+
+func sandboxParity(p *process, o sandboxOptions) error {
+	all, err := differences()
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return printJSON(p, all)
+	}
+	for _, d := range all {
+		fmt.Fprintf(p.out, "%s\n  AWS: %s\n  here: %s\n", d.Service, d.AWS, d.Here)
+	}
+	return nil
+}

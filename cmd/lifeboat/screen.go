@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"lifeboat/runbooks"
+	"lifeboat/runbooks/engine"
+	"lifeboat/runbooks/journal"
+	"lifeboat/runbooks/plan"
+	"lifeboat/tui"
+	"lifeboat/tui/home"
+)
+
+// runHome starts the terminal program, or says what to do where there is no terminal for it.
+func runHome(ctx context.Context, p *process) error {
+	if !p.screen() {
+		return &ending{code: exitUsage, err: fmt.Errorf("there is no terminal for the full screen here"),
+			hint: "lifeboat lab run ebs-snapshots --yes, or lifeboat --help for all commands"}
+	}
+	dir, err := p.state()
+	if err != nil {
+		return err
+	}
+	o := labOptions{}
+	o.target.defaults()
+	_, err = p.show(ctx, dir, o, nil, tui.First{})
+	return err
+}
+
+// askOnScreen is the wizard on the full screen.
+func askOnScreen(ctx context.Context, p *process) (plan.Answers, error) {
+	dir, err := p.state()
+	if err != nil {
+		return nil, err
+	}
+	o := labOptions{}
+	o.target.defaults()
+	res, err := p.show(ctx, dir, o, nil, tui.First{Wizard: true, Answers: true})
+	if err != nil {
+		return nil, err
+	}
+	if res.Answers == nil {
+		return nil, ended(exitInterrupted)
+	}
+	return res.Answers, nil
+}
+
+// runOnScreen runs a lab on the full screen.
+func runOnScreen(ctx context.Context, p *process, dir string, o labOptions, spec runSpec) error {
+	first := tui.First{Lab: spec.book.ID}
+	if spec.replayed > 0 {
+		first = tui.First{Resume: spec.run}
+	}
+	_, err := p.show(ctx, dir, o, &spec, first)
+	return err
+}
+
+// stage is what the terminal program acts on: sessions it opened, and what has to be closed after it.
+type stage struct {
+	p    *process
+	dir  string
+	o    labOptions
+	spec *runSpec // the run the program was started for, nil when it starts at home
+
+	mu       sync.Mutex
+	sessions []engine.Session
+	close    []func() error
+	seen     followed
+}
+
+// show runs the terminal program and brings every run it opened to a safe end, whatever ended it: a person, a signal or
+// a lost terminal. The exit code comes from the run, not from the screen.
+func (p *process) show(ctx context.Context, dir string, o labOptions, spec *runSpec, first tui.First) (tui.Result, error) {
+	s := &stage{p: p, dir: dir, o: o, spec: spec}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sig := watchSignals(func(int) { cancel() })
+	res, err := tui.Run(ctx, s.deps(), first, p.in, p.out)
+	broken := err != nil && ctx.Err() == nil
+	cancel()
+	s.settle()
+	sig.stop()
+	switch {
+	case broken:
+		return res, failed(fmt.Errorf("the terminal cannot be used: %w", err), "the same command with --plain")
+	case res.Err != nil:
+		return res, startError(res.Err)
+	case res.Run == "" && sig.any():
+		return res, ended(exitInterrupted)
+	case res.Run == "":
+		return res, nil
+	}
+	return res, s.farewell(res, sig)
+}
+
+// settle stops every run that still goes, and waits until its journal is whole.
+func (s *stage) settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.sessions {
+		session.Send(engine.Command{Kind: engine.Stop})
+		for range session.Events() { // nobody looks any more, and the run must not wait for a view
+		}
+		if _, err := session.Wait(); err != nil {
+			s.p.log.Error("run", "error", err)
+		}
+	}
+	for _, c := range s.close {
+		if err := c(); err != nil {
+			s.p.log.Error("closing the target", "error", err)
+		}
+	}
+	s.sessions, s.close = nil, nil
+}
+
+// farewell says after the screen is gone how the last run ended, since the screen took its own words with it.
+func (s *stage) farewell(res tui.Result, sig *signals) error {
+	entries, err := readRun(s.dir, res.Run)
+	if err != nil {
+		return err
+	}
+	run := followed{id: res.Run}
+	for _, e := range entries {
+		run.note(e.Event)
+	}
+	last := engine.Replay(entries).Outcome
+	if last == nil {
+		last = &journal.Outcome{State: journal.RunStopped}
+	}
+	fmt.Fprintf(s.p.out, "%s: %s", res.Run, last.State)
+	if last.RTO > 0 {
+		fmt.Fprintf(s.p.out, ", data lost %s, recovered in %s", short(last.RPO), short(last.RTO))
+	}
+	fmt.Fprintln(s.p.out, leftText(last.Left))
+	return finish(s.p, run, *last, nil, sig, s.o.keep)
+}
+
+func (s *stage) deps() tui.Deps {
+	return tui.Deps{
+		Labs: s.labs, Runs: s.runs, Start: s.start, Resume: s.resume,
+		SavePlan: s.savePlan, SaveAnswers: s.saveAnswers, Answers: s.answers(),
+		ResumeCommand: func(run string) string { return "lifeboat lab resume " + run },
+		Shell:         "lifeboat sandbox shell", Target: s.o.target.kind, Version: version(),
+		Now: time.Now, Env: s.p.env,
+	}
+}
+
+func (s *stage) labs(context.Context) ([]home.Lab, error) {
+	var out []home.Lab
+	for _, l := range runbooks.Labs() {
+		out = append(out, home.Lab{ID: l.ID, Title: l.Title, Summary: l.Summary, Minutes: l.Minutes})
+	}
+	return out, nil
+}
+
+func (s *stage) runs(context.Context) ([]home.Run, error) {
+	list, err := journals(s.dir).List()
+	var out []home.Run
+	for _, r := range list {
+		out = append(out, home.Run{ID: r.Run.ID, Runbook: r.Run.Runbook, Title: r.Run.Title, Began: r.Started, State: r.State,
+			Target: r.Run.Target, Left: r.Left, Steps: len(r.Run.StepDigests),
+			Open: r.State == journal.RunStopped || r.State == journal.RunFailed || r.Left > 0})
+	}
+	return out, err
+}
+
+// start opens the target and begins a run. It is called beside the program, so that the first frame never waits for it.
+func (s *stage) start(ctx context.Context, runbook string) (engine.Session, error) {
+	spec := s.spec
+	if spec == nil || spec.book.ID != runbook || spec.replayed > 0 {
+		book, err := openRunbook(runbook)
+		if err != nil {
+			return nil, err
+		}
+		spec = &runSpec{book: book, start: engine.Start}
+	}
+	return s.open(ctx, s.o, *spec)
+}
+
+// resume goes on with an earlier run, where it began.
+func (s *stage) resume(ctx context.Context, run string) (engine.Session, error) {
+	entries, err := readRun(s.dir, run)
+	if err != nil {
+		return nil, err
+	}
+	book, err := openRunbook(entries[0].Run.Runbook)
+	if err != nil {
+		return nil, err
+	}
+	o := s.o
+	o.target.as(entries[0].Run)
+	return s.open(ctx, o, runSpec{book: book, start: func(ctx context.Context, eo engine.Options) (engine.Session, error) {
+		return engine.Resume(ctx, eo, entries)
+	}})
+}
+
+func (s *stage) open(ctx context.Context, o labOptions, spec runSpec) (engine.Session, error) {
+	spec.attended = true
+	s.settle() // one run at a time: the one before has ended, or is asked to
+	t, err := o.target.open(ctx, s.p, s.dir, false)
+	if err != nil {
+		return nil, err
+	}
+	// Not ctx: the end of the screen asks a run to stop at a safe point, it does not cut it off.
+	session, err := spec.start(context.WithoutCancel(ctx), o.engine(s.p, s.dir, t, spec))
+	if err != nil {
+		t.Close()
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions, s.close = append(s.sessions, session), append(s.close, t.Close)
+	return session, nil
+}
+
+func (s *stage) plans() string { return filepath.Join(s.dir, "plan") }
+
+func (s *stage) savePlan(made *plan.Plan) (string, error) {
+	quiet := &process{out: io.Discard}
+	return s.plans(), writePlan(quiet, s.plans(), made)
+}
+
+func (s *stage) saveAnswers(a plan.Answers) (string, error) {
+	path := filepath.Join(s.plans(), "answers.yaml")
+	if err := os.MkdirAll(s.plans(), 0o700); err != nil {
+		return "", err
+	}
+	return path, renameio.WriteFile(path, a.Encode(), 0o600)
+}
+
+// answers are those of the last time, to begin the wizard with. Wrong or missing ones are no reason not to start.
+func (s *stage) answers() plan.Answers {
+	a, err := plan.Load(filepath.Join(s.plans(), "answers.yaml"))
+	if err != nil {
+		return nil
+	}
+	return a
+}
