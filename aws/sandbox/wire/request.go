@@ -275,9 +275,27 @@ func structured(s *model.Shape, v any) any {
 		case "-Infinity":
 			return math.Inf(-1)
 		}
+		fallthrough
+	case model.Integer, model.Long:
+		if _, text := v.(string); text {
+			return misfit{v}
+		}
+	case model.String:
+		if _, text := v.(string); !text {
+			return misfit{v}
+		}
+	case model.Boolean:
+		if _, is := v.(bool); !is {
+			return misfit{v}
+		}
 	}
 	return v
 }
+
+// misfit is a value of a JSON type that AWS does not take for another, though a plain tree would.
+type misfit struct{ v any }
+
+func (m misfit) String() string { return fmt.Sprint(m.v) }
 
 // fromText reads a scalar written as text: in a path, a query, a header, a form or XML.
 func fromText(m *model.Member, text string) any {
