@@ -1,0 +1,67 @@
+package prices
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestOf(t *testing.T) {
+	for _, c := range []struct {
+		op     string
+		params map[string]any
+		text   string
+		usd    float64
+		per    string
+		known  bool
+	}{
+		{"ec2.CreateVolume", map[string]any{"Size": 1, "VolumeType": "gp3"}, "0.08 USD a month while it exists (gp3, 1 GiB; us-east-1 list price of 2024)", 0.08, "month", true},
+		{"ec2.CreateVolume", map[string]any{"Size": float64(100)}, "10.00 USD a month while it exists (gp2, 100 GiB; us-east-1 list price of 2024)", 10, "month", true},
+		{"ec2.CreateVolume", map[string]any{"SnapshotId": "snap-1", "VolumeType": "gp3"}, "0.08 USD a GiB and month while it exists (gp3, as large as its snapshot says; us-east-1 list price of 2024)", 0.08, "GB-month", true},
+		{"ec2.CreateVolume", map[string]any{"Size": 4, "VolumeType": "io2", "Iops": 500}, "0.50 USD a month while it exists (io2, 4 GiB, without provisioned IOPS, whose price is not known here; us-east-1 list price of 2024)", 0.5, "month", false},
+		{"ec2.CreateVolume", map[string]any{"Size": 500, "VolumeType": "st1"}, "price not known here: volumes of type st1", 0, "", false},
+		{"ec2.ModifyVolume", map[string]any{"VolumeId": "vol-1", "Size": 2}, "price not known here: the volume's type stands in AWS only", 0, "", false},
+		{"ec2.CreateSnapshot", nil, "0.05 USD a month for each GB of changed blocks it stores, while it exists (standard tier; us-east-1 list price of 2026-04-13)", 0.05, "GB-month", true},
+		{"ec2.CopySnapshot", map[string]any{"CompletionDurationMinutes": 60}, "0.05 USD a month for each GB it stores, while it exists, and once 0.036 USD a GB for the way to another Region, of which 0.016 USD for the time limit (standard tier, the first copy is a full one; us-east-1 list price of 2026-04-13)", 0.05, "GB-month", true},
+		{"ec2.EnableFastSnapshotRestores", map[string]any{"AvailabilityZones": []any{"a", "b"}, "SourceSnapshotIds": []any{"s"}}, "1.50 USD an hour until it is disabled (snapshots times zones: 2; us-east-1 list price of 2026-04-13)", 1.5, "hour", true},
+		{"ebs.PutSnapshotBlock", nil, "0.006 USD for 1,000 calls (Direct API PutSnapshotBlock; us-east-1 list price of 2024)", 0.000006, "call", true},
+		{"kms.CreateKey", nil, "1.00 USD a month while it exists, by the hour (customer managed key; us-east-1 list price of 2024)", 1, "month", true},
+		{"kms.Decrypt", nil, "0.03 USD for 10,000 calls (Symmetric requests; us-east-1 list price of 2024)", 0.000003, "call", true},
+		{"ec2.DescribeVolumes", nil, "free", 0, "", true},
+		{"iam.CreateRole", nil, "free", 0, "", true},
+		{"ec2.RunInstances", nil, "price not known here: instances, by the second while they run; see https://aws.amazon.com/ec2/pricing", 0, "", false},
+		{"backup.StartBackupJob", nil, "price not known here: StartBackupJob of backup", 0, "", false},
+	} {
+		got, known := Of(c.op, c.params)
+		if got.Text != c.text || known != c.known || got.Per != c.per || got.USD-c.usd > 1e-9 || c.usd-got.USD > 1e-9 {
+			t.Errorf("%s %v\ngot  %s (%g a %s, known %v)\nwant %s (%g a %s, known %v)", c.op, c.params, got.Text, got.USD, got.Per, known, c.text, c.usd, c.per, c.known)
+		}
+		if got.Free != strings.HasPrefix(c.text, "free") {
+			t.Errorf("%s: free %v", c.op, got.Free)
+		}
+		if got.USD > 0 && (got.AsOf == "" || got.From == "") {
+			t.Errorf("%s: a price without date or source", c.op)
+		}
+	}
+}
+
+// Every row of the list can be read, has a date and a source, and every price that Of uses is there.
+func TestList(t *testing.T) {
+	for id, p := range list() {
+		if p.USD <= 0 || p.AsOf == "" || p.Source == "" || p.Unit == "" || p.ID != id {
+			t.Errorf("row %s is not whole: %+v", id, p)
+		}
+	}
+	for op := range billed {
+		for _, params := range []map[string]any{nil, {"Size": 1, "VolumeType": "io1", "CompletionDurationMinutes": 15}} {
+			if c, known := Of(op, params); known && (c.AsOf == "" || c.USD <= 0) {
+				t.Errorf("%s %v: %+v", op, params, c)
+			}
+		}
+	}
+	for minutes, want := range map[int]float64{15: 0.020, 30: 0.018, 45: 0.018, 60: 0.016, 105: 0.016, 120: 0.014, 240: 0.012, 480: 0.010, 960: 0.005, 2880: 0.005} {
+		c, _ := Of("ec2.CopySnapshot", map[string]any{"CompletionDurationMinutes": minutes})
+		if !strings.Contains(c.Text, "of which "+usd(want)) {
+			t.Errorf("%d minutes: %s", minutes, c.Text)
+		}
+	}
+}
