@@ -22,6 +22,8 @@ import (
 // action is the KMS action ("kms:Decrypt"), principal the account that asks.
 type Keys interface {
 	Usable(tx *store.Tx, account, region, keyID, action, principal string) (arn string, err error)
+	// Managed says whether AWS manages a key, which then cannot be shared.
+	Managed(tx *store.Tx, keyARN string) bool
 }
 
 // Service holds volumes, snapshots and the settings of each account and Region.

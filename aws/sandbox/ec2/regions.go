@@ -20,23 +20,21 @@ type region struct {
 
 // regions are the ordinary public Regions ("Regions and Zones", EC2 User Guide). An account of the sandbox has opted in to none of the
 // opt-in ones, as a new account.
-func regions() []region {
-	return []region{
-		{"af-south-1", "afs1", "abc", true}, {"ap-east-1", "ape1", "abc", true}, {"ap-northeast-1", "apne1", "acd", false},
-		{"ap-northeast-2", "apne2", "abcd", false}, {"ap-northeast-3", "apne3", "abc", false}, {"ap-south-1", "aps1", "abc", false},
-		{"ap-south-2", "aps2", "abc", true}, {"ap-southeast-1", "apse1", "abc", false}, {"ap-southeast-2", "apse2", "abc", false},
-		{"ap-southeast-3", "apse3", "abc", true}, {"ap-southeast-4", "apse4", "abc", true}, {"ca-central-1", "cac1", "abd", false},
-		{"ca-west-1", "caw1", "abc", true}, {"eu-central-1", "euc1", "abc", false}, {"eu-central-2", "euc2", "abc", true},
-		{"eu-north-1", "eun1", "abc", false}, {"eu-south-1", "eus1", "abc", true}, {"eu-south-2", "eus2", "abc", true},
-		{"eu-west-1", "euw1", "abc", false}, {"eu-west-2", "euw2", "abc", false}, {"eu-west-3", "euw3", "abc", false},
-		{"il-central-1", "ilc1", "abc", true}, {"me-central-1", "mec1", "abc", true}, {"me-south-1", "mes1", "abc", true},
-		{"sa-east-1", "sae1", "abc", false}, {"us-east-1", "use1", "abcdef", false}, {"us-east-2", "use2", "abc", false},
-		{"us-west-1", "usw1", "ac", false}, {"us-west-2", "usw2", "abcd", false},
-	}
+var regions = []region{
+	{"af-south-1", "afs1", "abc", true}, {"ap-east-1", "ape1", "abc", true}, {"ap-northeast-1", "apne1", "acd", false},
+	{"ap-northeast-2", "apne2", "abcd", false}, {"ap-northeast-3", "apne3", "abc", false}, {"ap-south-1", "aps1", "abc", false},
+	{"ap-south-2", "aps2", "abc", true}, {"ap-southeast-1", "apse1", "abc", false}, {"ap-southeast-2", "apse2", "abc", false},
+	{"ap-southeast-3", "apse3", "abc", true}, {"ap-southeast-4", "apse4", "abc", true}, {"ca-central-1", "cac1", "abd", false},
+	{"ca-west-1", "caw1", "abc", true}, {"eu-central-1", "euc1", "abc", false}, {"eu-central-2", "euc2", "abc", true},
+	{"eu-north-1", "eun1", "abc", false}, {"eu-south-1", "eus1", "abc", true}, {"eu-south-2", "eus2", "abc", true},
+	{"eu-west-1", "euw1", "abc", false}, {"eu-west-2", "euw2", "abc", false}, {"eu-west-3", "euw3", "abc", false},
+	{"il-central-1", "ilc1", "abc", true}, {"me-central-1", "mec1", "abc", true}, {"me-south-1", "mes1", "abc", true},
+	{"sa-east-1", "sae1", "abc", false}, {"us-east-1", "use1", "abcdef", false}, {"us-east-2", "use2", "abc", false},
+	{"us-west-1", "usw1", "ac", false}, {"us-west-2", "usw2", "abcd", false},
 }
 
 func regionNamed(name string) (region, bool) {
-	for _, r := range regions() {
+	for _, r := range regions {
 		if r.name == name {
 			return r, true
 		}
@@ -64,13 +62,9 @@ func (r region) zoneList() []zone {
 
 // zoneID gives the id of a zone by its name.
 func zoneID(name string) string {
-	r, _ := regionNamed(name[:max(len(name)-1, 0)])
-	for _, z := range r.zoneList() {
-		if z.name == name {
-			return z.id
-		}
-	}
-	return ""
+	letter := max(len(name)-1, 0)
+	r, _ := regionNamed(name[:letter])
+	return r.prefix + "-az" + string(rune('1'+strings.Index(r.zones, name[letter:])))
 }
 
 // chosenZone gives the name of the zone a request means by name or by id.
@@ -106,7 +100,7 @@ func (s *Service) DescribeRegions(ctx context.Context, in *ec2.DescribeRegionsIn
 		}
 	}
 	out := &ec2.DescribeRegionsOutput{}
-	for _, r := range regions() {
+	for _, r := range regions {
 		named := slices.Contains(in.RegionNames, r.name)
 		if len(in.RegionNames) > 0 && !named || r.optIn && !aws.ToBool(in.AllRegions) && !named || !match(r) {
 			continue

@@ -94,7 +94,7 @@ func (s *Service) shareable(tx *store.Tx, snap Snapshot, add []types.CreateVolum
 	if len(add) == 0 {
 		return nil
 	}
-	if snap.Encrypted && s.isDefaultKey(tx, snap) {
+	if snap.Encrypted && s.keys.Managed(tx, snap.KMSKey) {
 		return errorf("OperationNotPermitted", "Encrypted snapshots with EBS default key cannot be shared")
 	}
 	if !slices.ContainsFunc(add, func(p types.CreateVolumePermission) bool { return p.Group != "" }) {
@@ -107,12 +107,6 @@ func (s *Service) shareable(tx *store.Tx, snap Snapshot, add []types.CreateVolum
 		return errorf("OperationNotPermitted", "You can't publicly share snapshots in this Region because block public access for snapshots is enabled (%s).", state)
 	}
 	return nil
-}
-
-// isDefaultKey says whether a snapshot is under aws/ebs, the key AWS manages.
-func (s *Service) isDefaultKey(tx *store.Tx, snap Snapshot) bool {
-	managed, err := s.keys.Usable(tx, snap.Owner, snap.Region, managedKey, "kms:DescribeKey", snap.Owner)
-	return snap.KMSKey == managedKey || err == nil && managed == snap.KMSKey
 }
 
 // DescribeSnapshotAttribute shows whom a snapshot is shared with.

@@ -19,7 +19,8 @@ func volumeTags(v Volume) map[string]string { return v.Tags }
 // stamp is a time as filters see it.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-func volumeAttributes() attributes[Volume] {
+// volumeAttributes are the filters of DescribeVolumes.
+var volumeAttributes = func() attributes[Volume] {
 	text := func(of func(Volume) string) func(Volume) []string {
 		return func(v Volume) []string { return []string{of(v)} }
 	}
@@ -38,7 +39,7 @@ func volumeAttributes() attributes[Volume] {
 		"volume-id":            text(func(v Volume) string { return v.ID }),
 		"volume-type":          text(func(v Volume) string { return string(v.Type) }),
 	}
-}
+}()
 
 // listed is what the three listings of volumes have in common: the caller's volumes of these ids, those that match, one page of them.
 func (s *Service) listed(tx *store.Tx, c wire.Caller, ids []string, p page, match func(Volume) bool) ([]Volume, *string, error) {
@@ -61,7 +62,7 @@ func (s *Service) listed(tx *store.Tx, c wire.Caller, ids []string, p page, matc
 func (s *Service) DescribeVolumes(ctx context.Context, in *ec2.DescribeVolumesInput) (*ec2.DescribeVolumesOutput, error) {
 	out := &ec2.DescribeVolumesOutput{Volumes: []types.Volume{}}
 	return out, s.view(ctx, in.DryRun, func(tx *store.Tx, c wire.Caller) error {
-		match, err := filter(in.Filters, volumeAttributes(), volumeTags)
+		match, err := filter(in.Filters, volumeAttributes, volumeTags)
 		if err != nil {
 			return err
 		}
@@ -84,7 +85,7 @@ func (s *Service) DescribeVolumeStatus(ctx context.Context, in *ec2.DescribeVolu
 	return out, s.view(ctx, in.DryRun, func(tx *store.Tx, c wire.Caller) error {
 		ok := func(Volume) []string { return []string{"ok"} }
 		match, err := filter(in.Filters, attributes[Volume]{
-			"availability-zone":    volumeAttributes()["availability-zone"],
+			"availability-zone":    volumeAttributes["availability-zone"],
 			"volume-status.status": ok,
 			"action.code":          func(Volume) []string { return nil },
 			"event.event-type":     func(Volume) []string { return nil },
