@@ -135,7 +135,7 @@ func decodeMap(s *model.Shape, from any, to reflect.Value, path string) error {
 }
 
 func decodeScalar(s *model.Shape, from any, to reflect.Value, path string) error {
-	wrong := func() error { return &Error{path, "wants a " + s.Kind.String() + ", not " + describe(from)} }
+	wrong := func() error { return &Error{path, "wants " + wanted(s) + ", not " + describe(from)} }
 	switch {
 	case s.Kind == model.Timestamp && to.Type() == timeType:
 		t, ok := Time(from)
@@ -328,6 +328,21 @@ func join(path, name string) string {
 		return name
 	}
 	return path + "." + name
+}
+
+// wanted names a scalar in a person's words.
+func wanted(s *model.Shape) string {
+	switch s.Kind {
+	case model.String:
+		return "a string"
+	case model.Boolean:
+		return "true or false"
+	case model.Integer, model.Long:
+		return "a whole number"
+	case model.Blob:
+		return "bytes"
+	}
+	return "a number"
 }
 
 // describe names what was given, briefly.

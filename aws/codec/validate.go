@@ -141,7 +141,7 @@ func (c *check) scalar(s *model.Shape, v any, path string) {
 	default:
 		n, ok := Number(v)
 		if _, whole := integer(v); !ok || !whole && (s.Kind == model.Integer || s.Kind == model.Long) {
-			c.add(path, Type, s, v, "wants a "+s.Kind.String()+", not "+describe(v))
+			c.add(path, Type, s, v, "wants "+wanted(s)+", not "+describe(v))
 			return
 		}
 		c.size(s, n, v, path, "")
