@@ -46,7 +46,7 @@ func attach(o Options) (*Sandbox, error) {
 	for range attempts {
 		var r *remote
 		if r, err = reach(o); err == nil {
-			return &Sandbox{endpoint: r.Endpoint, clock: r, desk: r, close: r.release}, nil
+			return (&Sandbox{endpoint: r.Endpoint, clock: r, desk: r, close: r.release}).meet()
 		}
 		timer, _ := o.Wall.Timer(between)
 		<-timer

@@ -74,7 +74,7 @@ func openHouse(o Options, lock *flock.Flock) (*Sandbox, error) {
 	if err := h.announce(s.endpoint, o.Rate); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
-	return s, nil
+	return s.meet()
 }
 
 // listen opens the address, which must be this machine's own.

@@ -9,7 +9,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -47,6 +49,9 @@ const (
 	Away = "us-west-2"
 )
 
+// lockFile is held by the process that has the folder open.
+const lockFile = "lock"
+
 // Partner is the other account that every target has; more come as they are asked for.
 const Partner = "partner"
 
@@ -68,6 +73,8 @@ type Sandbox struct {
 	desk     desk
 	close    func() error
 	house    *house // nil when attached
+	own      account.Identity
+	others   map[string]account.Identity // as they were when it was opened
 }
 
 // desk is what a sandbox can be asked beside AWS's calls: by the house in this process, over HTTP in another.
@@ -93,7 +100,7 @@ func Open(o Options) (*Sandbox, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("sandbox: %w; it needs a folder it can write to", err)
 	}
-	lock := flock.New(filepath.Join(o.Dir, "lock"), flock.SetPermissions(0o600))
+	lock := flock.New(filepath.Join(o.Dir, lockFile), flock.SetPermissions(0o600))
 	mine, err := lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: lock %s: %w; it needs a folder it can write to", o.Dir, err)
@@ -137,28 +144,33 @@ func (s *Sandbox) Credentials(as string) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: l.AccessKey, SecretAccessKey: l.SecretKey, Source: "lifeboat sandbox", AccountID: l.Account}, err
 }
 
-// Target is the sandbox as the target of a run.
-func (s *Sandbox) Target() (*account.Target, error) {
+// Target is the sandbox as the target of a run. Closing the target closes the sandbox.
+func (s *Sandbox) Target() *account.Target {
+	return &account.Target{
+		Kind: account.Sandbox, Home: Home, Away: Away, Clock: s.clock, Own: s.own, Others: maps.Clone(s.others),
+		Endpoint: s.endpoint, Config: s.config, Close: s.Close,
+	}
+}
+
+// meet learns who the sandbox's accounts are.
+func (s *Sandbox) meet() (*Sandbox, error) {
 	own, err := s.Login("")
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.Close())
 	}
+	s.own, s.others = own.Identity(), map[string]account.Identity{}
 	names, err := s.desk.Names()
-	if err != nil {
-		return nil, err
-	}
-	others := map[string]account.Identity{}
 	for _, name := range append(names, Partner) {
-		l, err := s.Login(name)
-		if err != nil {
-			return nil, err
+		var l Login
+		if err == nil {
+			l, err = s.Login(name)
 		}
-		others[name] = l.Identity()
+		s.others[name] = l.Identity()
 	}
-	return &account.Target{
-		Kind: account.Sandbox, Home: Home, Away: Away, Clock: s.clock, Own: own.Identity(), Others: others,
-		Endpoint: s.endpoint, Config: s.config, Close: s.Close,
-	}, nil
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 func (s *Sandbox) config(as, region string) (aws.Config, error) {
@@ -186,13 +198,33 @@ func (s *Sandbox) Done() <-chan struct{} {
 // Close ends the sandbox of this process, or lets go of another's.
 func (s *Sandbox) Close() error { return s.close() }
 
-// Wait and Pass of a house's clock need no more than the clock; this says so to the compiler.
+// Both kinds of sandbox give both.
 var (
 	_ account.Clock = (*clock.Clock)(nil)
 	_ account.Clock = (*remote)(nil)
 	_ desk          = (*house)(nil)
 	_ desk          = (*remote)(nil)
 )
+
+// Reset deletes everything in a sandbox's folder. One that is open in a process is left alone, with an error.
+func Reset(dir string) error {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
+	mine, err := lock.TryLock()
+	switch {
+	case err != nil:
+		return fmt.Errorf("sandbox: lock %s: %w", dir, err)
+	case !mine:
+		return fmt.Errorf("sandbox: %s is open in another process; end that process first", dir)
+	}
+	// Only what a sandbox puts there: the folder was named by a person.
+	for _, name := range []string{store.JournalFile, store.BlobsFolder, runningFile} {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
+	}
+	return errors.Join(err, lock.Unlock())
+}
 
 // login puts an account and its key together.
 func login(a sts.Account, k sts.Key, err error) (Login, error) {

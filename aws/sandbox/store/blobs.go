@@ -13,7 +13,7 @@ import (
 
 // Blobs is content by its SHA-256 (64 lower-case hex digits): what is the same is kept once. It is safe for concurrent use.
 type Blobs struct {
-	dir string // <dir>/ab/cdef..., empty keeps them in memory
+	dir string // empty keeps them in memory
 
 	mu     sync.RWMutex
 	memory map[string][]byte
@@ -23,7 +23,7 @@ func newBlobs(dir string) *Blobs {
 	if dir == "" {
 		return &Blobs{memory: map[string][]byte{}}
 	}
-	return &Blobs{dir: filepath.Join(dir, "blobs")}
+	return &Blobs{dir: filepath.Join(dir, BlobsFolder)}
 }
 
 // Put keeps content and gives its name. It is in its place, whole, before Put returns.

@@ -21,6 +21,12 @@ import (
 	"lifeboat/aws/sandbox/clock"
 )
 
+// What a store puts into its folder.
+const (
+	JournalFile = "journal.jsonl"
+	BlobsFolder = "blobs" // below it, ab/cdef... is the content whose SHA-256 is abcdef...
+)
+
 // Options of Open; the zero value will do.
 type Options struct {
 	// Seed decides ids and random numbers. A folder keeps the seed it began with.
@@ -67,7 +73,7 @@ func Open(dir string, c *clock.Clock, o Options) (*Store, error) {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("store: %w; the sandbox needs a folder it can write to", err)
 		}
-		path = filepath.Join(dir, "journal.jsonl")
+		path = filepath.Join(dir, JournalFile)
 	}
 	s.blobs = newBlobs(dir)
 	from, ahead, first := time.Time{}, time.Time{}, true
