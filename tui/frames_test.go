@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -175,12 +176,19 @@ func picture(t *testing.T, a *App, path string) {
 		t.Fatal(err)
 	}
 	defer term.Close()
+	content := a.View().Content
 	if !a.t.Dark {
-		fmt.Fprint(term.Emulator, "\x1b]11;#ffffff\x07\x1b]10;#1b1f24\x07")
+		term.Emulator.SetBackgroundColor(color.RGBA{255, 255, 255, 255})
+		term.Emulator.SetForegroundColor(color.RGBA{27, 31, 36, 255})
 	} else {
-		fmt.Fprint(term.Emulator, "\x1b]11;#14171c\x07\x1b]10;#d7dce3\x07")
+		term.Emulator.SetBackgroundColor(color.RGBA{20, 23, 28, 255})
+		term.Emulator.SetForegroundColor(color.RGBA{215, 220, 227, 255})
 	}
-	fmt.Fprint(term.Emulator, strings.ReplaceAll(a.View().Content, "\n", "\r\n"))
+	if !a.t.Dark { // the drawer knows no other default than white
+		ink := "\x1b[38;2;27;31;36m"
+		content = ink + strings.NewReplacer("\x1b[m", "\x1b[m"+ink, "\x1b[1m", "\x1b[1m"+ink).Replace(content)
+	}
+	fmt.Fprint(term.Emulator, strings.NewReplacer("\n", "\r\n", "✓", "√", "✗", "x").Replace(content))
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"lifeboat/runbooks/journal"
 	"lifeboat/tui/parts"
@@ -219,9 +220,12 @@ func (m *Model) View(w, h int) []string {
 	} else {
 		out = m.body(inner, body)
 	}
+	if spare := body - len(out); spare > 4 && !m.help {
+		out = append(make([]string, spare/3), out...)
+	}
 	out = parts.Fit(parts.Indent(out, side), w, body)
 	out = append(out, parts.Rule(m.t, w))
-	foot := parts.Footer(m.t, m.table, w)
+	foot := parts.Footer(m.t, m.table, "?", w)
 	switch {
 	case m.opening != "":
 		foot = parts.Ends(" "+m.t.Accent.Render(m.t.Sym.Running)+" "+parts.Plain(m.opening)+m.t.Muted.Render(" "+m.t.Sym.Ellipsis), "", w)
@@ -261,7 +265,7 @@ func (m *Model) mast(w, h int) []string {
 	motif := t.Point.Render(s.Point) + t.Faint.Render(step) + t.Point.Render(s.Point) + t.Faint.Render(step) + t.Point.Render(s.Point) +
 		t.Faint.Render(step) + t.Bad.Render(s.Disaster) + t.Faint.Render(strings.Repeat(s.Dash, 4)) + t.Good.Render(strings.Repeat(s.Heavy, 3)+s.Proved)
 	out := []string{}
-	if h >= 18 {
+	if h >= 18 && h < 30 {
 		out = append(out, "")
 	}
 	out = append(out, parts.Ends(t.Accent.Bold(true).Render("L I F E B O A T")+"   "+motif, badge, w))
@@ -344,7 +348,7 @@ func (m *Model) line(it item, on bool, w int) string {
 		right += t.Bad.Render(fmt.Sprintf("  %d left behind", r.Left))
 	}
 	left := mark + sign + " " + t.Muted.Render(r.Began.UTC().Format("2 Jan 15:04")) + "  " + style.Render(cmp.Or(r.Title, r.Runbook))
-	return parts.Ends(parts.Cut(left, max(8, w-16)), right, w)
+	return parts.Ends(parts.Cut(left, max(8, w-ansi.StringWidth(right)-2)), right, w)
 }
 
 // detail says more about what is chosen.

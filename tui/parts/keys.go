@@ -51,9 +51,8 @@ func Press(table []Key, name string) (cmd tea.Cmd, why string, ok bool) {
 	return nil, "", false
 }
 
-// Footer is one line of the keys that work now, as many as fit, with the help key at its end.
-func Footer(t *theme.Theme, table []Key, w int) string {
-	const help = "? keys"
+// Footer is one line of the keys that work now, as many as fit, with the key for help at its end.
+func Footer(t *theme.Theme, table []Key, help string, w int) string {
 	var b strings.Builder
 	used := 1
 	b.WriteByte(' ')
@@ -62,13 +61,13 @@ func Footer(t *theme.Theme, table []Key, w int) string {
 			continue
 		}
 		n := ansi.StringWidth(k.Keys[0]) + 1 + ansi.StringWidth(k.Words) + 3
-		if used+n+len(help) > w {
+		if used+n+len(help)+6 > w {
 			continue
 		}
 		b.WriteString(t.Key.Render(k.Keys[0]) + " " + t.Muted.Render(k.Words) + "   ")
 		used += n
 	}
-	return Ends(b.String(), t.Key.Render("?")+" "+t.Muted.Render("keys")+" ", w)
+	return Ends(b.String(), t.Key.Render(help)+" "+t.Muted.Render("keys")+" ", w)
 }
 
 // KeyHelp lists every key with what it does, and why it does nothing now where that is so.

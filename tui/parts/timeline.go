@@ -291,7 +291,7 @@ func (l Timeline) lane(t *theme.Theme, m marks, la lane, axis int) string {
 	if home && m.provedX >= 0 {
 		s.put(m.provedX, t.Sym.Proved, &t.Good)
 	}
-	if m.provedX < 0 && s.cells[m.ex] == t.Sym.Line {
+	if m.provedX < 0 && (s.cells[m.ex] == t.Sym.Line || s.cells[m.ex] == t.Sym.Dash) {
 		s.put(m.ex, t.Sym.Bar, &t.Muted)
 	}
 	return s.String()

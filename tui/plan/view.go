@@ -74,7 +74,7 @@ func (m *Model) keys() []parts.Key {
 		{Keys: []string{"enter"}, Words: "start the lab", Help: "Start the chosen lab", Off: m.offLab, Do: func() tea.Cmd { return say(Start{m.runnable()[m.cursor].ID}) }},
 		{Keys: []string{"n", "tab"}, Words: "next lab", Help: "Choose the next lab", Off: m.offLab, Do: m.next},
 		{Keys: []string{"s"}, Words: "save", Help: "Write the plan as Markdown", Do: func() tea.Cmd { return say(Save{m.p}) }},
-		{Keys: []string{"e"}, Words: "change answers", Help: "Go through the questions again, with these answers", Do: func() tea.Cmd { return say(Change{}) }},
+		{Keys: []string{"e"}, Words: "answers", Help: "Go through the questions again, with these answers", Do: func() tea.Cmd { return say(Change{}) }},
 		{Keys: []string{"down", "j"}, Words: "down", Help: "A line down", Quiet: true, Do: roll(1)},
 		{Keys: []string{"up", "k"}, Words: "up", Help: "A line up", Quiet: true, Do: roll(-1)},
 		{Keys: []string{"space", "pgdown"}, Words: "page", Help: "A page down", Do: page(1)},
@@ -154,7 +154,7 @@ func (m *Model) View(w, h int) []string {
 		body = parts.KeyHelp(t, m.table, inner)
 	}
 	out = append(out, parts.Fit(parts.Indent(body, side), w, m.page)...)
-	foot := parts.Footer(t, m.table, w)
+	foot := parts.Footer(t, m.table, "?", w)
 	if m.toast != "" {
 		foot = parts.Ends(" "+t.Accent.Render(t.Sym.Cursor)+" "+parts.Plain(m.toast), "", w)
 	}
@@ -191,11 +191,11 @@ func (m *Model) told(sign, what, why, source string, mark plan.Mark, w int) {
 		m.add(sign + " " + l)
 	}
 	for _, l := range parts.Prose(m.t, why, max(1, w-2)) {
-		m.add("  " + m.t.Muted.Render(l))
+		m.add("  " + l)
 	}
 	if source != "" {
 		for _, l := range parts.Wrap("source: "+parts.Plain(source)+known(mark), max(1, w-2)) {
-			m.add("  " + m.t.Faint.Render(l))
+			m.add("  " + m.t.Muted.Render(l))
 		}
 	}
 }
@@ -217,7 +217,7 @@ func known(mark plan.Mark) string {
 
 func (m *Model) strategy(w int) {
 	for _, r := range m.p.Requirements {
-		m.add(parts.Ends(m.t.Muted.Render(parts.Pad(r.Name, min(30, w/2)))+" "+m.t.Strong.Render(r.Value), "", w))
+		m.add(parts.Ends(m.t.Muted.Render(parts.Pad(r.Name, min(44, w/2)))+" "+m.t.Strong.Render(r.Value), "", w))
 	}
 	if m.p.Strategy.Why != "" {
 		m.add("")
@@ -230,13 +230,14 @@ func (m *Model) failures(w int) {
 	t := m.t
 	for _, r := range m.p.Resources {
 		m.head(r.Name, w)
-		col := max(8, (w-16)/2)
-		m.add(t.Muted.Render(parts.Pad("when", 14) + "  " + parts.Pad("worst-case loss", col) + "back again"))
+		when := min(22, w/3)
+		col := max(8, (w-when-2)/2)
+		m.add(t.Muted.Render(parts.Pad("when", when) + "  " + parts.Pad("worst-case loss", col) + "back again"))
 		for _, o := range r.Outcomes {
-			m.add(parts.Pad(parts.Cut(plan.FailureName(o.Failure), 14), 14) + "  " +
+			m.add(parts.Pad(plan.FailureName(o.Failure), when) + "  " +
 				parts.Pad(m.verdict(o.RPOVerdict)+" "+o.Loss(), col) + parts.Cut(m.verdict(o.RTOVerdict)+" "+o.Back(), col))
 			if o.RPOHow != "" && w >= 70 {
-				m.add(t.Faint.Render(strings.Repeat(" ", 16) + parts.Cut(o.RPOHow, w-16)))
+				m.add(t.Muted.Render(strings.Repeat(" ", when+2) + parts.Cut(o.RPOHow, w-when-2)))
 			}
 		}
 		m.add("")
@@ -328,7 +329,7 @@ func (m *Model) rest(w int) {
 		m.add(parts.Prose(m.t, m.p.Cost.Says, w)...)
 		for _, c := range m.p.Cost.Lines {
 			m.add(parts.Ends("  "+parts.Cut(c.What, max(4, w-20)), fmt.Sprintf("%.2f", c.USD), w))
-			m.add("  " + m.t.Faint.Render(parts.Cut(c.How+", prices of "+c.AsOf, w-2)))
+			m.add("  " + m.t.Muted.Render(parts.Cut(c.How+", prices of "+c.AsOf, w-2)))
 		}
 	}
 	if len(m.p.Assumptions) > 0 {

@@ -22,6 +22,7 @@ type desk struct {
 	swept   []journal.Call // calls of the clean-up, in order
 	now     time.Time      // the target's
 	began   time.Time
+	last    string // the step that stood last
 	lost    string // title of the disaster step
 	changed string // what a resume said about the runbook
 }
@@ -58,6 +59,9 @@ func (d *desk) apply(e journal.Event) (t touched) {
 	}
 	before := d.Clock.Disaster
 	d.Apply(e)
+	if d.Current != "" {
+		d.last = d.Current
+	}
 	t.step = true
 	switch e.Kind {
 	case journal.RunStarted, journal.RunResumed:

@@ -296,10 +296,10 @@ func (m *Model) shown() string {
 	if m.picked != "" {
 		return m.picked
 	}
-	if m.d.Current == "" && len(m.d.book.Steps) > 0 {
+	if m.d.last == "" && len(m.d.book.Steps) > 0 {
 		return m.d.book.Steps[0].ID
 	}
-	return m.d.Current
+	return m.d.last
 }
 
 // command is the aws command of a step: the one of its own call, else the first there is.

@@ -54,9 +54,25 @@ func (m *Model) what(w int) []string {
 	return out
 }
 
+// preview is what a step is about to do: first what it costs and whether it can be undone, then its calls.
 func (m *Model) preview(s runbooks.Step, st *engine.StepState, w int) []string {
 	p := st.Preview
 	var out []string
+	for _, f := range [][2]string{{"makes", p.Creates}, {"costs", p.Cost}, {"undo", p.Undo}, {"usually", p.Typical}} {
+		if f[1] == "" {
+			continue
+		}
+		if out == nil {
+			out = append(out, "")
+		}
+		for n, l := range parts.Wrap(parts.Plain(f[1]), max(1, min(w, 92)-9)) {
+			name := parts.Pad(f[0], 9)
+			if n > 0 {
+				name = strings.Repeat(" ", 9)
+			}
+			out = append(out, m.t.Muted.Render(name)+l)
+		}
+	}
 	for i, c := range p.Calls {
 		if i == 0 {
 			title := "will call"
@@ -64,25 +80,10 @@ func (m *Model) preview(s runbooks.Step, st *engine.StepState, w int) []string {
 				title = "calls"
 			}
 			out = append(out, "", parts.Head(m.t, title, w))
+		} else {
+			out = append(out, "")
 		}
 		out = append(out, m.call(c, w)...)
-	}
-	facts := [][2]string{{"makes", p.Creates}, {"costs", p.Cost}, {"undo", p.Undo}, {"usually", p.Typical}}
-	first := true
-	for _, f := range facts {
-		if f[1] == "" {
-			continue
-		}
-		if first {
-			out, first = append(out, ""), false
-		}
-		for n, l := range parts.Wrap(parts.Plain(f[1]), max(1, w-9)) {
-			name := parts.Pad(f[0], 9)
-			if n > 0 {
-				name = strings.Repeat(" ", 9)
-			}
-			out = append(out, m.t.Muted.Render(name)+l)
-		}
 	}
 	return out
 }
@@ -97,8 +98,10 @@ func (m *Model) call(c journal.CallPreview, w int) []string {
 	if c.Role != "" && c.Role != "call" {
 		role = m.t.Muted.Render("  to " + roleWord(c.Role))
 	}
-	out := []string{"", parts.Ends(m.t.Strong.Render(c.Op)+"  "+m.t.Effect(c.Effect).Render(effectWord(c.Effect))+role, m.t.Muted.Render(where), w)}
-	out = append(out, m.params(c.Params, w)...)
+	out := []string{parts.Ends(m.t.Strong.Render(c.Op)+"  "+m.t.Effect(c.Effect).Render(effectWord(c.Effect))+role, m.t.Muted.Render(where), w)}
+	if c.Role == "" || c.Role == "call" {
+		out = append(out, m.params(c.Params, w)...)
+	}
 	if c.CLI == "" {
 		return out
 	}
@@ -571,14 +574,17 @@ func (m *Model) next(w int) []string {
 	if m.d.Outcome.State == journal.RunPassed {
 		items = append(items, "- do a few steps yourself next time, with `m`", "- make a plan for your own data, from the start screen")
 	}
-	items = append(items, "- `q` goes back to the start; "+m.took())
+	if n := m.d.Outcome.Count[journal.Skipped]; n > 0 {
+		items = append(items, "- do the "+parts.Plural(n, "skipped step")+" next time: a run with one is never called done")
+	}
+	items = append(items, "- "+m.took(), "- `q` goes back to the start")
 	return parts.Prose(m.t, strings.Join(items, "\n"), min(w, 92))
 }
 
 // took says how long the run was, in the target's time.
 func (m *Model) took() string {
 	if m.d.began.IsZero() {
-		return "the run's record is kept"
+		return "the run's record is kept, every call with its request id"
 	}
-	return "it took " + parts.Span(m.d.now.Sub(m.d.began).Round(time.Second)) + " of the target's time, and its record is kept"
+	return "it took " + parts.Span(m.d.now.Sub(m.d.began).Round(time.Second)) + " by the target's clock; the record is kept, every call with its request id"
 }

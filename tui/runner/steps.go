@@ -23,7 +23,7 @@ func (m *Model) steps(w, h int) []string {
 		if s.ID == m.shown() {
 			at = len(out)
 		}
-		out = append(out, m.stepLine(s, w))
+		out = append(out, m.stepLine(s, m.marked(s.ID), w))
 	}
 	if m.d.Cleaning || m.d.Cleaned {
 		sign, word, style := m.t.State(journal.Running)
@@ -36,7 +36,7 @@ func (m *Model) steps(w, h int) []string {
 		if m.d.Cleaned && len(m.d.Left) == 0 {
 			word = "nothing left"
 		}
-		out = append(out, "", " "+m.phase("clean"), parts.Ends("   "+style.Render(sign)+" Undo all of it", style.Render(word)+" ", w))
+		out = append(out, "", " "+m.phase("clean"), parts.Ends("  "+style.Render(sign)+" Undo all of it", style.Render(word)+" ", w))
 		if m.d.Cleaning {
 			at = len(out) - 1
 		}
@@ -57,11 +57,19 @@ func (m *Model) phase(name string) string {
 	return m.t.Muted.Render(title)
 }
 
-func (m *Model) stepLine(s runbooks.Step, w int) string {
+// marked reports whether the cursor stands at a step: not when the run is past all of them.
+func (m *Model) marked(id string) bool {
+	if m.picked == "" && (m.d.Cleaning || m.d.Outcome != nil) {
+		return false
+	}
+	return id == m.shown()
+}
+
+func (m *Model) stepLine(s runbooks.Step, on bool, w int) string {
 	state := m.d.state(s.ID)
 	sign, word, style := m.t.State(state)
 	cursor, title := "  ", s.Title
-	if s.ID == m.shown() {
+	if on {
 		cursor = m.t.Accent.Render(m.t.Sym.Cursor) + " "
 		title = m.t.Strong.Render(parts.Cut(title, max(4, w-8)))
 	}
@@ -71,12 +79,12 @@ func (m *Model) stepLine(s runbooks.Step, w int) string {
 	case s.ID == m.d.Current && state == journal.Pending:
 		word = "your turn"
 		style = m.t.Accent
-		if s.ID != m.shown() {
+		if !on {
 			title = m.t.Strong.Render(title)
 		}
 	case state == journal.Pending:
 		word = ""
-		if s.ID != m.shown() {
+		if !on {
 			title = m.t.Muted.Render(title)
 		}
 	case state == journal.Passed:

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"lifeboat/tui/parts"
 )
 
@@ -45,8 +47,8 @@ func (m *Model) View(w, h int) []string {
 
 // wide shows everything side by side, the timeline across the bottom.
 func (m *Model) wide(w, h int) []string {
-	th := min(11, max(8, h/3))
-	bh := h - th - 1
+	th := min(10, max(8, h/4))
+	bh := h - th - 2
 	left := min(46, max(36, w/4))
 	sep := m.t.Faint.Render(m.t.Sym.Bar)
 	steps := m.panes.steps.draw(left, bh, func() []string { return m.steps(left, bh) })
@@ -64,7 +66,7 @@ func (m *Model) wide(w, h int) []string {
 	line := m.panes.line.draw(w, th, func() []string {
 		return append([]string{" " + parts.Head(m.t, "recovery timeline", w-2)}, parts.Indent(m.d.timeline().Draw(m.t, w-4, th-1), "  ")...)
 	})
-	return append(append(parts.Beside(sep, blocks...), ""), line...)
+	return append(append(append([]string{""}, parts.Beside(sep, blocks...)...), ""), line...)
 }
 
 // narrow shows one of the three, and which.
@@ -110,7 +112,14 @@ func (m *Model) tabs(w int) string {
 }
 
 func (m *Model) count() string {
-	return fmt.Sprintf("step %d of %d", min(m.d.index[m.d.Current]+1, len(m.d.book.Steps)), len(m.d.book.Steps))
+	n := len(m.d.book.Steps)
+	switch {
+	case m.d.Cleaning:
+		return "cleaning up"
+	case m.d.Outcome != nil:
+		return fmt.Sprintf("%d of %s over", m.d.done(), parts.Plural(n, "step"))
+	}
+	return fmt.Sprintf("step %d of %d", min(m.d.index[m.d.last]+1, n), n)
 }
 
 func (m *Model) headHeight(w int) int {
@@ -146,7 +155,11 @@ func (m *Model) head(w int) []string {
 	}
 	clock := ""
 	if !m.d.now.IsZero() {
-		clock = t.Strong.Render(m.d.now.UTC().Format("15:04:05")) + t.Muted.Render(m.d.now.UTC().Format(" Mon 2 Jan")+" UTC")
+		clock = t.Strong.Render(m.d.now.UTC().Format("15:04:05"))
+		if w >= 100 {
+			clock += t.Muted.Render(m.d.now.UTC().Format(" Mon 2 Jan"))
+		}
+		clock += t.Muted.Render(" UTC")
 		if m.d.Run.Target != "aws" && w >= 100 {
 			clock = t.Muted.Render("sandbox clock ") + clock
 		}
@@ -156,7 +169,7 @@ func (m *Model) head(w int) []string {
 	if w >= 120 {
 		figures += "   " + t.Muted.Render(m.count())
 	}
-	first := parts.Ends(" "+badge+" "+t.Strong.Render(parts.Cut(title, max(8, w-50))), clock+" ", w)
+	first := parts.Ends(" "+badge+" "+t.Strong.Render(parts.Cut(title, max(8, w-14-ansi.StringWidth(clock)))), clock+" ", w)
 	if w < 76 {
 		return []string{parts.Ends(" "+badge+" "+t.Strong.Render(title), " ", w),
 			parts.Ends(" "+figures, clock+" ", w), parts.Ends(" "+where, "", w)}
@@ -167,12 +180,14 @@ func (m *Model) head(w int) []string {
 // foot is the line of keys, or what was just said.
 func (m *Model) foot(w int) string {
 	switch {
+	case m.dialog != nil:
+		return parts.Ends(" "+m.t.Muted.Render("the run waits for your answer"), "", w)
 	case m.toast != "":
 		return parts.Ends(" "+m.t.Accent.Render(m.t.Sym.Cursor)+" "+parts.Plain(m.toast), "", w)
 	case m.closed:
 		return parts.Ends(" "+m.t.Key.Render("q")+" "+m.t.Muted.Render("back to the start"), m.t.Key.Render("?")+" "+m.t.Muted.Render("keys")+" ", w)
 	}
-	return parts.Footer(m.t, m.table, w)
+	return parts.Footer(m.t, m.table, "?", w)
 }
 
 // scrolled cuts a column to what can be seen, and says where there is more.

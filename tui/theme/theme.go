@@ -50,13 +50,14 @@ type Symbols struct {
 	Spin                                          []string
 }
 
+// unicode keeps, but for the tick and the cross, to the signs of WGL4, which every terminal font has.
 var unicode = Symbols{
-	Passed: "✓", Failed: "✗", Running: "▸", Waiting: "◦", Pending: "·", Skipped: "»", ByHand: "◇", Assisted: "△",
-	Point: "●", Several: "◉", Gone: "○", Used: "◆", Spoilt: "◌", Disaster: "✖", Proved: "✓", Now: "▾",
-	Line: "─", Heavy: "━", Dash: "┈", Bar: "│", Left: "├", Right: "┤", Arrow: "▶",
-	TopLeft: "╭", TopRight: "╮", BottomLeft: "╰", BottomRight: "╯",
-	Cursor: "❯", Bullet: "•", Dot: "·", Ellipsis: "…", Up: "↑", Down: "↓", Less: "≤",
-	Spin: []string{"◐", "◓", "◑", "◒"},
+	Passed: "✓", Failed: "✗", Running: "►", Waiting: "◦", Pending: "·", Skipped: "»", ByHand: "◊", Assisted: "≈",
+	Point: "●", Several: "■", Gone: "○", Used: "▲", Spoilt: "ø", Disaster: "×", Proved: "✓", Now: "▼",
+	Line: "─", Heavy: "═", Dash: "·", Bar: "│", Left: "├", Right: "┤", Arrow: "►",
+	TopLeft: "┌", TopRight: "┐", BottomLeft: "└", BottomRight: "┘",
+	Cursor: "›", Bullet: "•", Dot: "·", Ellipsis: "…", Up: "↑", Down: "↓", Less: "≤",
+	Spin: []string{"|", "/", "─", "\\"},
 }
 
 var ascii = Symbols{
@@ -135,14 +136,17 @@ func (t *Theme) Effect(effect string) lipgloss.Style {
 }
 
 // UTF8 reports whether the locale in an environment can show the Unicode symbols: the first of LC_ALL, LC_CTYPE and
-// LANG that is set decides. With none set it is taken for UTF-8 unless the terminal is the Linux console.
+// LANG that is set decides, and with none set it is taken for UTF-8. The Linux console never can: its font has 512 signs.
 func UTF8(env func(string) string) bool {
+	if env("TERM") == "linux" {
+		return false
+	}
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := strings.ToLower(env(name)); v != "" {
 			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
 		}
 	}
-	return env("TERM") != "linux"
+	return true
 }
 
 // Form gives the look of the wizard's forms.

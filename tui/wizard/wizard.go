@@ -337,8 +337,7 @@ func (m *Model) View(w, h int) []string {
 }
 
 func (m *Model) foot(w int) string {
-	line := parts.Footer(m.t, m.table, w)
-	return strings.Replace(line, m.t.Key.Render("?"), m.t.Key.Render("f1"), 1)
+	return parts.Footer(m.t, m.table, "f1", w)
 }
 
 func (m *Model) progress(w int) string {
