@@ -98,7 +98,7 @@ func (a *AWS) Call(ctx context.Context, r Request) (Response, error) {
 		e := failed(r, l.Operation, seen, err)
 		if outer.Err() != nil && errors.Is(outer.Err(), context.Canceled) {
 			e.Kind = Stopped
-		} else if ctx.Err() != nil {
+		} else if ctx.Err() != nil && e.Status == 0 {
 			e.Kind = TimedOut
 		}
 		e.Took = took

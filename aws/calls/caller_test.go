@@ -151,9 +151,16 @@ func TestLostAnswers(t *testing.T) {
 		{"lost create", lose, "ec2.CreateSnapshot", vol, 1, Lost, true},
 		{"half an answer", half, "ec2.CreateSnapshot", vol, 1, Lost, true},
 		{"lost delete", lose, "ec2.DeleteVolume", vol, 1, Lost, true},
-		{"lost create with a token", lose, "ec2.CreateVolume", map[string]any{"AvailabilityZone": "us-east-2a", "Size": 1, "ClientToken": "t"}, 3, Lost, false},
+		{"lost create with a token", lose, "ec2.CreateVolume", map[string]any{"AvailabilityZone": "us-east-2a", "Size": 1, "ClientToken": "t"}, 3, Lost, true},
 		{"lost read", lose, "ec2.DescribeVolumes", nil, 3, Lost, false},
-		{"lost block", lose, "ec2.CreateTags", map[string]any{"Resources": []any{"vol-1"}, "Tags": []any{map[string]any{"Key": "a", "Value": "b"}}}, 3, Lost, false},
+		{"lost tag", lose, "ec2.CreateTags", map[string]any{"Resources": []any{"vol-1"}, "Tags": []any{map[string]any{"Key": "a", "Value": "b"}}}, 3, Lost, true},
+		{"lost, then refused", func(n int, w http.ResponseWriter, _ *http.Request, _ string) {
+			if n == 1 {
+				cut(w)
+				return
+			}
+			refuse(w, 400, "IdempotentParameterMismatch", "other parameters")
+		}, "ec2.CreateVolume", map[string]any{"AvailabilityZone": "us-east-2a", "Size": 1, "ClientToken": "t"}, 2, Client, true},
 		{"failed create", fail("InternalError", 500), "ec2.CreateSnapshot", vol, 1, Server, true},
 		{"failed read", fail("InternalError", 500), "ec2.DescribeVolumes", nil, 3, Server, false},
 		{"create turned away", fail("Unavailable", 503), "ec2.CreateSnapshot", vol, 3, Server, false},

@@ -94,8 +94,7 @@ func (e *paramError) Unwrap() error { return e.err }
 // failed makes the *Error of what the SDK returned.
 func failed(r Request, op Operation, seen *trail, err error) *Error {
 	e := &Error{Op: r.Op, Region: r.Region, Attempts: seen.attempts, RequestID: seen.requestID, err: err}
-	_, unknown := errors.AsType[*mayHaveRun](err)
-	e.MayHaveRun = unknown && op.Effect != Read
+	e.MayHaveRun = seen.unsettled && op.Effect != Read
 	if res, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
 		e.Status = res.HTTPStatusCode()
 	}
@@ -130,7 +129,7 @@ func failed(r Request, op Operation, seen *trail, err error) *Error {
 		e.Kind = Stopped
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		e.Kind = TimedOut
-	case unknown:
+	case seen.unsettled:
 		e.Kind = Lost
 	case unsigned(e.Message):
 		e.Kind, e.Code = Denied, "NoCredentials"
@@ -195,7 +194,7 @@ func root(err error) string {
 			err = e.Err
 		case *paramError:
 			err = e.err
-		case *mayHaveRun:
+		case *onlyOnce:
 			err = e.err
 		case *smithyhttp.RequestSendError:
 			err = e.Err

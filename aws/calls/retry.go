@@ -35,29 +35,30 @@ func retryer(mode aws.RetryMode, backoff func(int) time.Duration) aws.Retryer {
 }
 
 func neverTwice(err error) aws.Ternary {
-	if _, ok := errors.AsType[*mayHaveRun](err); ok {
+	if _, ok := errors.AsType[*onlyOnce](err); ok {
 		return aws.FalseTernary
 	}
 	return aws.UnknownTernary
 }
 
-// mayHaveRun marks the error of an attempt that reached AWS and got no answer saying what came of it.
-type mayHaveRun struct{ err error }
+// onlyOnce marks the error of an attempt that may have run and must not be repeated.
+type onlyOnce struct{ err error }
 
-func (e *mayHaveRun) Error() string { return e.err.Error() }
-func (e *mayHaveRun) Unwrap() error { return e.err }
+func (e *onlyOnce) Error() string { return e.err.Error() }
+func (e *onlyOnce) Unwrap() error { return e.err }
 
 // trail is what is seen of one call while it is made.
 type trail struct {
 	repeatable bool
 	attempts   int
+	unsettled  bool // an attempt reached AWS and got no answer saying what came of it
 	requestID  string
 }
 
 type trailKey struct{}
 
-// follow adds a middleware inside the retry loop that counts attempts, keeps the request id, and marks the errors of
-// attempts that may have run. A request counts as sent from the moment its headers were written.
+// follow adds a middleware inside the retry loop that counts attempts, keeps the request id, and notes attempts
+// that may have run. A request counts as sent from the moment its headers were written.
 func follow(stack *middleware.Stack) error {
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("lifeboat.Follow", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		seen, ok := ctx.Value(trailKey{}).(*trail)
@@ -69,8 +70,11 @@ func follow(stack *middleware.Stack) error {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 		out, meta, err := next.HandleFinalize(ctx, in)
 		seen.requestID, _ = awsmiddleware.GetRequestIDMetadata(meta)
-		if err != nil && sent.Load() && !seen.repeatable && !answered(err) {
-			err = &mayHaveRun{err}
+		if err != nil && sent.Load() && !answered(err) {
+			seen.unsettled = true
+			if !seen.repeatable {
+				err = &onlyOnce{err}
+			}
 		}
 		return out, meta, err
 	}), "Retry", middleware.After)

@@ -1,0 +1,151 @@
+package calls_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+
+	"lifeboat/aws/account"
+	"lifeboat/aws/calls"
+	"lifeboat/aws/sandbox"
+)
+
+// counter counts the lines of the sandbox's log, one a request.
+type counter struct {
+	slog.Handler
+	n *atomic.Int64
+}
+
+func (c counter) Enabled(context.Context, slog.Level) bool { return true }
+func (c counter) Handle(context.Context, slog.Record) error {
+	c.n.Add(1)
+	return nil
+}
+
+// targets are the sandbox in this process, and the same sandbox reached as an account is: through the SDK's own
+// configuration and AWS_ENDPOINT_URL.
+func targets(t *testing.T) (map[string]*account.Target, *atomic.Int64) {
+	seen := new(atomic.Int64)
+	box, err := sandbox.Open(sandbox.Options{Seed: 1, Log: counter{slog.DiscardHandler, seen}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { box.Close() })
+	own := box.Target()
+	c, err := box.Credentials("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": box.Endpoint(), "AWS_ACCESS_KEY_ID": c.AccessKeyID, "AWS_SECRET_ACCESS_KEY": c.SecretAccessKey,
+		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_REGION": "us-east-2", "AWS_CONFIG_FILE": t.TempDir() + "/none", "AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
+	} {
+		t.Setenv(name, value)
+	}
+	far, err := account.Open(t.Context(), account.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if far.Own.Account != own.Own.Account || far.Endpoint != box.Endpoint() {
+		t.Errorf("account %s at %s, want %s at %s", far.Own.Account, far.Endpoint, own.Own.Account, box.Endpoint())
+	}
+	return map[string]*account.Target{"sandbox": own, "endpoint": far}, seen
+}
+
+// The same calls do the same on the sandbox and on an account reached through its endpoint.
+func TestContract(t *testing.T) {
+	all, seen := targets(t)
+	for name, target := range all {
+		t.Run(name, func(t *testing.T) {
+			c := calls.New(target, calls.Guard{})
+			made := int64(0)
+			before := seen.Load()
+			call := func(op string, params map[string]any) map[string]any {
+				t.Helper()
+				made++
+				res, err := c.Call(t.Context(), calls.Request{Op: op, Region: "us-east-2", Params: params})
+				if err != nil {
+					t.Fatalf("%v; %s", err, hint(err))
+				}
+				if res.Attempts != 1 || res.RequestID == "" {
+					t.Errorf("%s: %d attempts, request %q", op, res.Attempts, res.RequestID)
+				}
+				return res.Output
+			}
+			refused := func(kind calls.Kind, code, op string, params map[string]any) {
+				t.Helper()
+				made++
+				_, err := c.Call(t.Context(), calls.Request{Op: op, Region: "us-east-2", Params: params})
+				var e *calls.Error
+				if !errors.As(err, &e) || e.Kind != kind || e.Code != code || e.RequestID == "" {
+					t.Errorf("%s: %v, want %s %s", op, err, kind, code)
+				}
+			}
+
+			if id := call("sts.GetCallerIdentity", nil); id["Account"] != target.Own.Account {
+				t.Errorf("account %v", id)
+			}
+			zone := call("ec2.DescribeAvailabilityZones", nil)["AvailabilityZones"].([]any)[0].(map[string]any)["ZoneName"]
+			create := map[string]any{"AvailabilityZone": zone, "Size": 1, "VolumeType": "gp3", "ClientToken": "token-" + name,
+				"TagSpecifications": []any{map[string]any{"ResourceType": "volume", "Tags": []any{map[string]any{"Key": "target", "Value": name}}}}}
+			volume := call("ec2.CreateVolume", create)["VolumeId"]
+			if again := call("ec2.CreateVolume", create)["VolumeId"]; again != volume {
+				t.Errorf("one token made %v and %v", volume, again)
+			}
+			found := call("ec2.DescribeVolumes", map[string]any{"Filters": []any{map[string]any{"Name": "tag:target", "Values": []any{name}}}})["Volumes"].([]any)
+			if len(found) != 1 || found[0].(map[string]any)["VolumeId"] != volume {
+				t.Errorf("found %v", found)
+			}
+			tagged := call("resourcegroupstaggingapi.GetResources", map[string]any{"TagFilters": []any{map[string]any{"Key": "target", "Values": []any{name}}}})
+			if list, _ := tagged["ResourceTagMappingList"].([]any); len(list) != 1 {
+				t.Errorf("tagged %v", tagged)
+			}
+
+			// Bytes go out and come back as they are.
+			block := bytes.Repeat([]byte(name), 524288/len(name)+1)[:524288]
+			sum := sha256.Sum256(block)
+			snapshot := call("ebs.StartSnapshot", map[string]any{"VolumeSize": 1, "ClientToken": "snapshot-" + name})["SnapshotId"]
+			call("ebs.PutSnapshotBlock", map[string]any{"SnapshotId": snapshot, "BlockIndex": 7, "BlockData": block, "DataLength": 524288,
+				"Checksum": base64.StdEncoding.EncodeToString(sum[:]), "ChecksumAlgorithm": "SHA256"})
+			call("ebs.CompleteSnapshot", map[string]any{"SnapshotId": snapshot, "ChangedBlocksCount": 1})
+			call("ec2.DescribeSnapshots", map[string]any{"SnapshotIds": []any{snapshot}})
+
+			refused(calls.NotFound, "InvalidVolume.NotFound", "ec2.DeleteVolume", map[string]any{"VolumeId": "vol-0123456789abcdef0"})
+			refused(calls.NotFound, "NoSuchEntity", "iam.GetRole", map[string]any{"RoleName": "nobody"})
+			refused(calls.NotFound, "NotFoundException", "kms.DescribeKey", map[string]any{"KeyId": "01234567-89ab-cdef-0123-456789abcdef"})
+			call("ec2.DeleteSnapshot", map[string]any{"SnapshotId": snapshot})
+			if got := seen.Load() - before; got != made {
+				t.Errorf("%d calls made, %d seen", made, got)
+			}
+		})
+	}
+}
+
+func hint(err error) string {
+	var e *calls.Error
+	if errors.As(err, &e) {
+		return e.Hint()
+	}
+	return ""
+}
+
+// Every read of the table that needs no parameter is answered: with a tree, or with AWS's own words.
+func TestReads(t *testing.T) {
+	all, _ := targets(t)
+	c := calls.New(all["sandbox"], calls.Guard{ReadOnly: true})
+	for _, op := range calls.All() {
+		if op.Effect != calls.Read {
+			continue
+		}
+		_, err := c.Call(t.Context(), calls.Request{Op: op.Name, Region: "us-east-2"})
+		var e *calls.Error
+		if err != nil && (!errors.As(err, &e) || e.Kind != calls.Client && e.Kind != calls.NotFound || e.Hint() == "") {
+			t.Errorf("%s: %v", op.Name, err)
+		}
+	}
+}
