@@ -37,12 +37,20 @@ func (r *run) actCall(ctx context.Context, f *frame) error {
 	case !ok:
 		return r.attempt(ctx, f, op)
 	case prior.OK && f.step.Refused == nil:
-		f.output, f.sent = prior.Output, r.state.Step(f.step.ID).Begun
+		f.output, f.sent = tree(prior.Output), r.state.Step(f.step.ID).Begun
 		return nil
 	case prior.Unsettled:
 		return r.settle(ctx, f, op, prior)
 	}
 	return r.attempt(ctx, f, op)
+}
+
+// tree is an answer as a step's output: one without members is empty, not nothing.
+func tree(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
 }
 
 // prior gives the newest call of a step or element, as far as what it made was not undone since. An intent without a
@@ -62,7 +70,9 @@ func (r *run) prior(id string) (journal.Call, bool) {
 		}
 		switch c.Role {
 		case "undo":
-			return c, false
+			if c.OK {
+				return c, false
+			}
 		case "call", "find":
 			return c, true
 		}
@@ -76,7 +86,7 @@ func (r *run) generation(id string) int {
 	for _, c := range r.state.Step(stepOf(id)).Calls {
 		switch {
 		case !belongs(c, id):
-		case c.Role == "undo" && !undone:
+		case c.Role == "undo" && c.OK && !undone:
 			n, undone = n+1, true
 		case c.Role == "call":
 			undone = false
@@ -114,7 +124,7 @@ func (r *run) attempt(ctx context.Context, f *frame, op calls.Operation) error {
 		case err == nil && f.step.Refused != nil:
 			return &failure{text: fmt.Sprintf("%s: %s was expected to be refused with %s, and went through: this account lets more through than the lesson thinks", f.step.ID, op.Name, f.step.Refused.Code)}
 		case err == nil:
-			f.output = call.Output
+			f.output = tree(call.Output)
 			return nil
 		case f.step.Refused != nil && call.Code == f.step.Refused.Code:
 			f.output = map[string]any{"Code": call.Code, "Message": call.Message}
@@ -301,7 +311,7 @@ func (r *run) settled(ctx context.Context, f *frame, op calls.Operation, c journ
 		// The very parameters of the intent: another value with the same token would be refused.
 		c, err = r.answer(ctx, f, c)
 		if err == nil {
-			f.output = c.Output
+			f.output = tree(c.Output)
 			return false, nil
 		}
 		if c.Unsettled {
@@ -346,7 +356,9 @@ func (r *run) settled(ctx context.Context, f *frame, op calls.Operation, c journ
 func (r *run) found(f *frame, c journal.Call, what any) error {
 	m, _ := what.(map[string]any)
 	c.OK, c.Found, c.Output = true, true, m
-	f.output = what
+	if f.output = what; what == nil {
+		f.output = tree(nil)
+	}
 	return r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: &c})
 }
 
@@ -365,7 +377,7 @@ func (r *run) deleteAgain(ctx context.Context, f *frame, op calls.Operation, c j
 	var e *calls.Error
 	switch {
 	case err == nil:
-		f.output = c.Output
+		f.output = tree(c.Output)
 		return nil
 	case errors.As(err, &e) && e.Kind == calls.NotFound:
 		c.Code, c.Message = "", ""

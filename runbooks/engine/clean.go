@@ -103,27 +103,35 @@ func (r *run) undoing(ctx context.Context, s *runbooks.Step) ([]*frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	outputs, _ := r.state.Step(s.ID).Output.([]any)
-	return slices.DeleteFunc(frames, func(f *frame) bool {
-		c, ok := r.prior(f.id)
-		if !ok || !c.OK && !c.Unsettled {
-			if t := r.state.Step(s.ID); ok || t.State != journal.ByHand && t.State != journal.Assisted {
-				return true
-			}
+	var out []*frame
+	for i, f := range frames {
+		if r.hasUndo(ctx, f, i) {
+			f.own() // what a failed try has made is under no name yet
+			out = append(out, f)
 		}
-		switch i := slices.Index(frames, f); {
-		case s.ForEach == "" && r.state.Step(s.ID).Output != nil:
-			f.output = r.state.Step(s.ID).Output
-		case i < len(outputs):
-			f.output = outputs[i]
-		default:
-			f.output = r.made(ctx, f)
-		}
-		// What a failed try has made is under no name yet.
-		f.own()
-		// An answer that was lost and left nothing to be found has left nothing to undo, as far as its names are not known.
-		return f.output == nil && ok && c.Unsettled && s.Find != nil
-	}), nil
+	}
+	return out, nil
+}
+
+// hasUndo reports whether a step or its i-th element has something to undo, and finds its output.
+func (r *run) hasUndo(ctx context.Context, f *frame, i int) bool {
+	t := r.state.Step(f.step.ID)
+	c, called := r.prior(f.id)
+	byPerson := t.State == journal.ByHand || t.State == journal.Assisted
+	if called && !c.OK && !c.Unsettled || !called && !byPerson {
+		return false
+	}
+	outputs, _ := t.Output.([]any)
+	switch {
+	case f.step.ForEach == "" && t.Output != nil:
+		f.output = t.Output
+	case i < len(outputs):
+		f.output = outputs[i]
+	default:
+		f.output = r.made(ctx, f)
+	}
+	// Where the answer was lost and find sees nothing, nothing was made.
+	return f.output != nil || f.step.Find == nil || called && c.OK
 }
 
 // touched reports whether a step has changed anything, or a person has for it.

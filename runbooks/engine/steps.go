@@ -188,8 +188,8 @@ func (r *run) believe(ctx context.Context, s *runbooks.Step, note string) error 
 
 // made gives what a step or element has made as far as it can be known: by the run's own calls, else by looking.
 func (r *run) made(ctx context.Context, f *frame) any {
-	if c, ok := r.prior(f.id); ok && c.OK && c.Output != nil {
-		return c.Output
+	if c, ok := r.prior(f.id); ok && c.OK && (c.Output != nil || f.step.Find == nil) {
+		return tree(c.Output)
 	}
 	if f.step.Find == nil {
 		return nil
