@@ -32,6 +32,11 @@ func (c *checker) check() {
 	c.head()
 	c.done, c.later = map[string]int{}, map[string]int{}
 	for i, d := range c.drafts {
+		if id := strings.TrimPrefix(d.ID, prefix(d)); id != "" && !kebab.MatchString(id) {
+			c.d = d
+			c.say(d.place("id"), fmt.Sprintf("id %q is not kebab-case", id), "write "+kebabOf(id))
+			d.ID = prefix(d) + kebabOf(id) // what it should be, for all that follows
+		}
 		name := expr.Name(d.ID)
 		if first, ok := c.later[name]; ok {
 			c.d = d
@@ -41,6 +46,9 @@ func (c *checker) check() {
 		c.later[name] = i
 	}
 	c.scope = c.run()
+	for id := range c.r.failed {
+		c.scope[expr.Name(id)] = any_
+	}
 	for i, d := range c.drafts {
 		c.d = d
 		c.step()
@@ -49,7 +57,7 @@ func (c *checker) check() {
 			c.scope[expr.Name(d.ID)] = c.output()
 		}
 	}
-	if len(c.drafts) == 0 && c.rec.fields["steps"] != nil && len(c.rec.fields["steps"].Content) == 0 {
+	if len(c.drafts) == 0 && len(c.r.failed) == 0 && c.rec.fields["steps"] != nil && len(c.rec.fields["steps"].Content) == 0 {
 		c.r.problem(c.rec.at("steps"), "there are no steps", "write at least one")
 	}
 }
@@ -131,15 +139,16 @@ func (c *checker) step() {
 	c.order()
 	action := c.action()
 	if d.If != "" {
-		c.expression("if", d.If, c.at(nil), "")
+		c.expression("if", d.If, c.at(nil))
 	}
 	if d.ForEach != "" {
-		if t := c.expression("for-each", d.ForEach, c.at(nil), d.ID); t.sort != unknown && t.sort != aList {
+		t := c.expression("for-each", d.ForEach, c.at(nil))
+		if t.sort != unknown && t.sort != aList {
 			c.say(d.place("for-each"), fmt.Sprintf("for-each is %s", sortWords[t.sort]), "write an expression that gives a list")
-		} else if t.elem != nil {
-			c.each(t.elem)
-		} else {
-			c.each(any_)
+		}
+		c.scope["each"] = any_
+		if t.elem != nil {
+			c.scope["each"] = t.elem
 		}
 		defer delete(c.scope, "each")
 	}
@@ -173,7 +182,7 @@ func (c *checker) step() {
 		c.points("points", d.Points, own)
 	}
 	if d.Newest != "" {
-		if t := c.expression("newest", d.Newest, over(own, c.at(own)), ""); t.sort != unknown && t.sort != aText {
+		if t := c.expression("newest", d.Newest, over(own, c.at(own))); t.sort != unknown && t.sort != aText {
 			c.say(d.place("newest"), fmt.Sprintf("newest is %s", sortWords[t.sort]), "write an expression that gives a time")
 		}
 		if d.Clock != "proved" {
@@ -184,16 +193,9 @@ func (c *checker) step() {
 	c.undo(op, own)
 }
 
-func (c *checker) each(t *typ) { c.scope["each"] = t }
-
 func (c *checker) identity() {
 	d := c.d
-	id := strings.TrimPrefix(d.ID, c.prefix())
-	switch {
-	case id == "": // said by the reader
-	case !kebab.MatchString(id):
-		c.say(d.place("id"), fmt.Sprintf("id %q is not kebab-case", id), "write "+kebabOf(id))
-	case slices.Contains(reserved, expr.Name(d.ID)) || c.book.Regions[d.ID] != "":
+	if slices.Contains(reserved, expr.Name(d.ID)) || c.book.Regions[d.ID] != "" {
 		c.say(d.place("id"), fmt.Sprintf("id %s is a name that expressions have already", d.ID), "write another one, such as "+d.ID+"-step")
 	}
 	for _, f := range []struct{ key, value string }{{"title", d.Title}, {"why", d.Why}, {"phase", d.Phase}} {
@@ -211,11 +213,12 @@ func (c *checker) identity() {
 	}
 }
 
-func (c *checker) prefix() string {
-	if c.d.Part == "" {
+// prefix is what a part's step has before its own id.
+func prefix(d *draft) string {
+	if d.Part == "" {
 		return ""
 	}
-	return c.d.Part + "-"
+	return d.Part + "-"
 }
 
 // order checks phases and clocks, which go one way.
@@ -277,7 +280,7 @@ func (c *checker) duties(op *called) {
 		return
 	}
 	if len(d.Checks) == 0 && d.rec.keys["check"].Line == 0 {
-		c.say(d.Step.Pos, fmt.Sprintf("step %s %ss and has no check", d.ID, verb(op.effect)), "write check: and what must hold afterwards")
+		c.say(d.Step.Pos, fmt.Sprintf("step %s %ss and has no check", d.ID, op.effect), "write check: and what must hold afterwards")
 	}
 	if op.effect == calls.Create && op.Token == "" && d.Find == nil && d.rec.keys["find"].Line == 0 {
 		c.say(d.Step.Pos, fmt.Sprintf("%s has no idempotency token and step %s has no find", d.Call, d.ID), "write find: and how to see that it is there, so that a resumed run does not make it twice")
@@ -289,8 +292,6 @@ func (c *checker) duties(op *called) {
 		c.tags(op)
 	}
 }
-
-func verb(e calls.Effect) string { return e.String() }
 
 // tags checks that what is created carries the run's tags, by which clean-up finds what is left.
 func (c *checker) tags(op *called) {

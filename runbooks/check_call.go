@@ -205,7 +205,7 @@ func (c *checker) limit(op *model.Op, p codec.Problem, places map[string]place) 
 	text, instead := fmt.Sprintf("%s %s", name, p.Text), ""
 	switch p.Rule {
 	case codec.Missing:
-		text, instead = fmt.Sprintf("%s wants %s", whose, name), "write "+name+":"
+		text, instead = fmt.Sprintf("%s wants %s", whose, name), "write "+name+": and "+article(p.Shape)
 	case codec.Unknown:
 		at.value = at.name
 		var members []string
@@ -265,9 +265,9 @@ func (c *checker) undo(op *called, own *typ) {
 		scope := c.scope
 		c.scope = withOwn(scope, d.ID, own)
 		if a.Each != nil {
-			c.each(any_)
+			c.scope["each"] = any_
 			if t := c.find(path+".each", a.Each); t.sort == aList && t.elem != nil {
-				c.each(t.elem)
+				c.scope["each"] = t.elem
 			} else if t.sort != unknown {
 				c.say(d.place(path+".each.take"), fmt.Sprintf("take is %s", sortWords[t.sort]), "write an expression that gives a list")
 			}
@@ -285,7 +285,7 @@ func (c *checker) undo(op *called, own *typ) {
 		c.scope = scope
 	}
 	if owes && op.effect == calls.Create && len(d.Undo.Actions) > 0 && !named {
-		c.say(d.Undo.Pos, fmt.Sprintf("undo does not name what step %s made", d.ID), fmt.Sprintf("give it an output of this step, such as ${{ %s.%s }}", expr.Name(d.ID), outputID(op.model.Output)))
+		c.say(d.Undo.Pos, fmt.Sprintf("undo does not name what step %s made", d.ID), fmt.Sprintf("give it an output of this step, such as ${{ %s.%s }}", expr.Name(d.ID), outputID(op.model)))
 	}
 }
 
@@ -297,21 +297,29 @@ func (c *checker) names(with Value) bool {
 		}
 	}
 	own := map[string]bool{}
-	c.d.With.Texts(func(_ Pos, t expr.Text) { own[t.String()] = true })
+	c.d.With.Texts(func(_ Pos, t expr.Text) {
+		for _, piece := range t {
+			if piece.Expr != nil && slices.ContainsFunc(piece.Expr.Refs(), func(r expr.Ref) bool { _, ended := c.done[r.Root()]; return ended }) {
+				return // a name that another step gave
+			}
+		}
+		own[t.String()] = true
+	})
 	named := false
 	with.Texts(func(_ Pos, t expr.Text) { named = named || own[t.String()] })
 	return named
 }
 
-// outputID is the member of an answer that looks like an id.
-func outputID(s *model.Shape) string {
-	for _, m := range s.Members {
-		if strings.HasSuffix(m.Name, "Id") || strings.HasSuffix(m.Name, "Arn") {
+// outputID is the member of an operation's answer that looks like the id of what it made.
+func outputID(op *model.Op) string {
+	best := "Id"
+	for i, m := range op.Output.Members {
+		if strings.HasSuffix(op.Name, strings.TrimSuffix(m.Name, "Id")) && strings.HasSuffix(m.Name, "Id") {
 			return m.Name
 		}
+		if i == 0 || strings.HasSuffix(m.Name, "Id") && !strings.HasSuffix(best, "Id") {
+			best = m.Name
+		}
 	}
-	if len(s.Members) > 0 {
-		return s.Members[0].Name
-	}
-	return "Id"
+	return best
 }

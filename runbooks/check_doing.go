@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"lifeboat/runbooks/expr"
 )
@@ -100,8 +101,14 @@ func (c *checker) seeded(p Pos, what, id, data string) {
 			seeds = append(seeds, s.ID)
 		}
 	}
+	for failed := range c.r.failed {
+		if strings.HasPrefix(id, failed+"-") {
+			return
+		}
+	}
 	i, ok := c.done[expr.Name(id)]
 	switch {
+	case data == "": // said by the reader
 	case !ok && len(seeds) == 0:
 		c.say(p, fmt.Sprintf("%s is %s, and no step before this one seeds data", what, id), "write a step with seed: first")
 	case !ok || c.drafts[i].Seed == nil || c.drafts[i].ID != id:
@@ -140,7 +147,7 @@ func (c *checker) choose() {
 		{"choose.default", ch.Default, &typ{sort: aStructure, named: named}},
 	} {
 		if e.source != "" {
-			c.expression(e.path, e.source, e.scope, "")
+			c.expression(e.path, e.source, e.scope)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lifeboat/aws/calls"
 	"lifeboat/aws/model"
 	"lifeboat/runbooks/expr"
 )
@@ -34,11 +35,10 @@ func (c *checker) own() *typ {
 	case d.Refused != nil:
 		return textFields("the refusal", "Code", "Message")
 	case d.Call != "":
-		op, err := model.Find(d.Call)
-		if err != nil {
+		t := answer(d.Call)
+		if t.sort != aStructure {
 			return any_
 		}
-		t := shaped(op.Output, "the answer of "+d.Call)
 		t.named = map[string]*typ{"waited": any_, "read": any_}
 		if d.Wait != nil {
 			t.named["waited"] = answer(d.Wait.Call)
@@ -81,16 +81,17 @@ func (c *checker) output() *typ {
 	return own
 }
 
+// answer is the type of an operation's answer; unknown where it cannot be called, which is said elsewhere.
 func answer(op string) *typ {
 	m, err := model.Find(op)
-	if err != nil {
+	if _, ok := calls.Find(op); err != nil || !ok {
 		return any_
 	}
 	return shaped(m.Output, "the answer of "+op)
 }
 
-// expression checks a bare expression at a path of the step; from, when not empty, is a step id that may not be read in it.
-func (c *checker) expression(path, source string, scope *typ, _ string) *typ {
+// expression checks a bare expression at a path of the step.
+func (c *checker) expression(path, source string, scope *typ) *typ {
 	e, err := expr.Compile(source)
 	if err != nil {
 		return any_ // said when it was read
@@ -118,7 +119,7 @@ func (c *checker) template(v Value) {
 }
 
 func (c *checker) infer(e *expr.Expr, scope *typ, p Pos, text string, offset int) *typ {
-	in := &inference{root: scope, missing: c.missing, say: func(o int, text_, instead string) {
+	in := &inference{root: scope, missing: c.missing, steps: c.later, say: func(o int, text_, instead string) {
 		at := p
 		if p.File == c.r.file {
 			at = within(c.r.lines, p, text, offset+o)
@@ -151,11 +152,6 @@ func (c *checker) missing(name string, names []string) (string, string) {
 	}
 	if dashed := nearest(name, names); dashed != "" {
 		return fmt.Sprintf("there is no %s", name), "write " + dashed
-	}
-	for id := range c.later { // a-b is a minus b
-		if strings.HasPrefix(id, name+"_") {
-			return fmt.Sprintf("there is no %s", name), "write " + id + " for step " + strings.ReplaceAll(id, "_", "-")
-		}
 	}
 	return fmt.Sprintf("there is no %s", name), "write a step's id, with _ for -, or one of the run's names such as run, home, account, inputs.NAME"
 }
@@ -201,7 +197,7 @@ func (c *checker) find(path string, f *Find) *typ {
 	if f.Take == "" {
 		return any_
 	}
-	return c.expression(path+".take", f.Take, over(answer(f.Call), c.at(nil)), "")
+	return c.expression(path+".take", f.Take, over(answer(f.Call), c.at(nil)))
 }
 
 // taken is the type of what a find takes, with nothing said.
@@ -244,13 +240,15 @@ func (c *checker) checks(own *typ) {
 	seen := own
 	if c.d.Wait != nil {
 		seen = answer(c.d.Wait.Call)
+	} else if c.d.rec.keys["wait"].Line > 0 {
+		seen = any_ // it is wrong, which was said
 	}
 	before := c.scope
 	c.scope = withOwn(before, c.d.ID, own)
 	defer func() { c.scope = before }()
 	for i, k := range c.d.Checks {
 		path := fmt.Sprintf("check[%d]", i)
-		c.region2(path, k)
+		c.region(path+".region", k.Region)
 		scope := over(seen, c.at(nil))
 		if k.Call != "" {
 			c.call(c.d.place(path+".call"), k.Call, k.With, true)
@@ -259,16 +257,14 @@ func (c *checker) checks(own *typ) {
 			c.say(c.d.place(path+".with"), "check has with and no call", "write call: and a read operation, or leave with out")
 		}
 		if k.That != "" {
-			c.expression(path+".that", k.That, scope, "")
+			c.expression(path+".that", k.That, scope)
 		}
 	}
 }
 
-func (c *checker) region2(path string, k Check) { c.region(path+".region", k.Region) }
-
 // points checks a list of recovery points.
 func (c *checker) points(path, source string, own *typ) {
-	t := c.expression(path, source, over(own, c.at(own)), "")
+	t := c.expression(path, source, over(own, c.at(own)))
 	c.pointsType(path, t)
 }
 

@@ -41,7 +41,7 @@ func Builtin() Library {
 // runbook is nil when there is any.
 func Parse(name string, src []byte, lib Library) (*Runbook, []Problem) {
 	var problems []Problem
-	r := &reader{file: name, lines: strings.Split(string(src), "\n"), lib: lib, stands: map[string]stand{}, problems: &problems}
+	r := &reader{file: name, lines: strings.Split(string(src), "\n"), lib: lib, stands: map[string]stand{}, failed: map[string]bool{}, problems: &problems}
 	top := r.document(src)
 	if top == nil {
 		return nil, problems

@@ -176,6 +176,7 @@ func (r *reader) use(rec *record, outer *draft) []*draft {
 	p, ok := r.lib.parts[name]
 	if !ok {
 		r.problem(at, fmt.Sprintf("there is no part %s", name), write(name, r.lib.Parts()))
+		r.failed[outer.ID] = true
 		return nil
 	}
 	for _, k := range rec.order {
@@ -244,7 +245,7 @@ func (r *reader) replace(p Pos) func(name, field string) (string, bool) {
 			} else {
 				r.problem(p, fmt.Sprintf("%s gives no %s", s.what, field), write(field, fields))
 			}
-			return "", false
+			return "`null`", true
 		}
 		if r.prefix != "" && slices.ContainsFunc(r.inner, func(id string) bool { return expr.Name(id) == name }) {
 			return expr.Name(r.prefix) + name, false

@@ -99,16 +99,19 @@ func there(line []rune, p Pos, at int, rest string) Pos {
 func nearest(wrong string, right []string) string {
 	best, least := "", len(wrong)/3+1
 	for _, name := range right {
-		d := distance(strings.ToLower(wrong), strings.ToLower(name))
-		if strings.EqualFold(strings.NewReplacer("-", "", "_", "").Replace(wrong), strings.NewReplacer("-", "", "_", "").Replace(name)) {
-			d = 0
+		d := distance(wrong, name)
+		if strings.EqualFold(joints.Replace(wrong), joints.Replace(name)) {
+			d = min(d, 1)
 		}
-		if d < least || d == 0 && best == "" {
+		if d < least {
 			best, least = name, d
 		}
 	}
 	return best
 }
+
+// joints are what people leave out or mix up in names.
+var joints = strings.NewReplacer("-", "", "_", "")
 
 // distance counts the letters to add, drop, change or swap with the next.
 func distance(a, b string) int {

@@ -24,6 +24,7 @@ type reader struct {
 	stands   map[string]stand // names that stand for other expressions
 	prefix   string           // of step ids inside a part: "seed-"
 	inner    []string         // ids of the part's own steps
+	failed   map[string]bool  // steps that use a part which is not there
 	via      *via             // set while reading a part or a named condition
 	problems *[]Problem
 }
@@ -100,6 +101,7 @@ func (r *reader) record(n *yaml.Node, of, what string) (*record, bool) {
 		r.problem(rec.pos, fmt.Sprintf("%s is %s", what, kindWord(n)), fmt.Sprintf("write a mapping with %s", strings.Join(names(of)[:min(4, len(names(of)))], ", ")))
 		return rec, false
 	}
+	var meant []string
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		spec, known := lookup(of, k.Value)
@@ -109,12 +111,18 @@ func (r *reader) record(n *yaml.Node, of, what string) (*record, bool) {
 			continue
 		case !known:
 			r.problem(r.pos(k), fmt.Sprintf("%s has no key %s", what, k.Value), write(k.Value, names(of)))
+			meant = append(meant, nearest(k.Value, names(of)))
 			continue
 		}
 		rec.keys[k.Value] = r.pos(k)
 		rec.order = append(rec.order, k.Value)
 		if r.fits(spec, v) {
 			rec.fields[k.Value] = v
+		}
+	}
+	for _, name := range meant { // a misspelt key is not a missing one too
+		if rec.keys[name].Line == 0 {
+			rec.keys[name] = rec.pos
 		}
 	}
 	for _, spec := range table[of] {
@@ -294,7 +302,9 @@ func (r *reader) syntax(p Pos, scalar string, err error) {
 		s = &expr.SyntaxError{Text: err.Error()}
 	}
 	instead := "write a JMESPath expression"
-	if name, ok := strings.CutPrefix(s.Text, "there is no function "); ok {
+	if strings.Contains(s.Text, " takes ") {
+		instead = "give it all of its arguments and no more"
+	} else if name, ok := strings.CutPrefix(s.Text, "there is no function "); ok {
 		instead = write(name, expr.Functions())
 	} else if before, after, ok := strings.Cut(s.Text, ", write "); ok {
 		s = &expr.SyntaxError{Offset: s.Offset, Text: before}

@@ -117,6 +117,8 @@ func over(answer, scope *typ) *typ {
 type inference struct {
 	root *typ
 	vars map[string]*typ
+	// steps has the names of all steps: a-b is a minus b where somebody meant the step a-b.
+	steps map[string]int
 	// missing says what is wrong with a name that is not in the scope.
 	missing func(name string, names []string) (text, instead string)
 	say     func(offset int, text, instead string)
@@ -174,6 +176,10 @@ func (in *inference) of(n *expr.Node, cur *typ) *typ {
 	case expr.List:
 		return in.list(n, cur)
 	case expr.Arithmetic:
+		if name := dashed(n); in.has(name) {
+			in.say(n.Children[0].Offset, fmt.Sprintf("%s is a subtraction", strings.ReplaceAll(name, "_", "-")), "write "+name)
+			return any_
+		}
 		for _, c := range n.Children {
 			if t := in.of(c, cur); t.sort > aNumber || t.sort == aText {
 				in.say(c.Offset, fmt.Sprintf("%s is %s, and is used as a number", label(c), sortWords[t.sort]), "write a number, or to_number(...)")
@@ -189,6 +195,23 @@ func (in *inference) of(n *expr.Node, cur *typ) *typ {
 		in.say(n.Offset, fmt.Sprintf("$%s is not bound", strings.TrimPrefix(n.Name, "$")), "bind it with let $name = ... in")
 	}
 	return any_
+}
+
+func (in *inference) has(step string) bool { _, ok := in.steps[step]; return ok }
+
+// dashed is the step's name that somebody wrote with -.
+func dashed(n *expr.Node) string {
+	switch n.Kind {
+	case expr.Field:
+		return n.Name
+	case expr.Sub:
+		return dashed(n.Children[0])
+	case expr.Arithmetic:
+		if len(n.Children) == 2 {
+			return dashed(n.Children[0]) + "_" + dashed(n.Children[1])
+		}
+	}
+	return ""
 }
 
 func literalType(v any) *typ {
@@ -225,6 +248,8 @@ func label(n *expr.Node) string {
 		return n.Name + "()"
 	case expr.Current:
 		return "the element"
+	case expr.Compare:
+		return "the comparison"
 	case expr.Flatten, expr.Project, expr.Filter, expr.Values:
 		return label(n.Children[0])
 	case expr.Literal:
@@ -380,6 +405,7 @@ func (in *inference) compare(n *expr.Node, l, r *typ) {
 		}{{left, l}, {right, r}} {
 			if side.t.sort != unknown && side.t.sort != aNumber && side.t.sort != aNull {
 				in.say(last(side.n).Offset, fmt.Sprintf("%s compares numbers, and %s is %s", n.Name, label(side.n), sortWords[side.t.sort]), "write between(a, b) > `0` for times, length(...) for lists")
+				return
 			}
 		}
 		return
