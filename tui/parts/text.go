@@ -20,6 +20,7 @@ func Cut(s string, w int) string {
 	if w <= 0 {
 		return ""
 	}
+	s = oneLine(s)
 	if ansi.StringWidth(s) <= w {
 		return s
 	}
@@ -31,6 +32,7 @@ func Pad(s string, w int) string {
 	if w <= 0 {
 		return ""
 	}
+	s = oneLine(s)
 	n := ansi.StringWidth(s)
 	switch {
 	case n > w:
@@ -66,6 +68,14 @@ func Wrap(s string, w int) []string {
 	return strings.Split(ansi.Wrap(clean(s), w, ""), "\n")
 }
 
+// oneLine makes blanks of what would leave the line.
+func oneLine(s string) string {
+	if !strings.ContainsAny(s, "\n\r\t") {
+		return s
+	}
+	return strings.NewReplacer("\n", " ", "\r", "", "\t", " ").Replace(s)
+}
+
 // clean takes out what would move the cursor: user data may hold anything.
 func clean(s string) string {
 	s = strings.ReplaceAll(s, "\t", "  ")
@@ -93,6 +103,7 @@ func Indent(lines []string, prefix string) []string {
 
 // Ends sets left and right at the two ends of a line of w cells; the right one gives way first.
 func Ends(left, right string, w int) string {
+	left, right = oneLine(left), oneLine(right)
 	l, r := ansi.StringWidth(left), ansi.StringWidth(right)
 	switch {
 	case w <= 0:
@@ -143,7 +154,7 @@ func Rule(t *theme.Theme, w int) string { return t.Faint.Render(strings.Repeat(t
 // Prose wraps text as lessons are written: paragraphs, lines starting with "- ", and `code`, which is coloured.
 func Prose(t *theme.Theme, text string, w int) []string {
 	var out []string
-	for _, para := range strings.Split(strings.TrimSpace(text), "\n\n") {
+	for _, para := range strings.Split(strings.TrimSpace(ansi.Strip(text)), "\n\n") {
 		if len(out) > 0 {
 			out = append(out, "")
 		}
