@@ -159,7 +159,7 @@ var (
 	classes = strings.NewReplacer(
 		`\u10000-\u10FFFF`, `\x{10000}-\x{10FFFF}`,
 		`\uD800\uDC00-\uDBFF\uDFFF`, `\x{10000}-\x{10FFFF}`,
-		`\p{all}`, `\s\S`, `\p{ASCII}`, `[:ascii:]`, `\p{Graph}`, `[:graph:]`, `\p{Print}`, `[:print:]`, `\p{Alnum}`, `[:alnum:]`,
+		`\p{all}`, `\s\S`,
 	)
 )
 

@@ -2,8 +2,10 @@ package wire
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/aws/smithy-go"
 
@@ -127,8 +129,8 @@ var refusals = map[string]map[refusal]codeText{
 		unknownKey:          {"UnrecognizedClientException", tokenText},
 		badSignature:        {"InvalidSignatureException", mismatchText},
 		expiredToken:        {"ExpiredTokenException", expiredText},
-		tooEarly:            {"InvalidSignatureException", "Signature not yet current: the request's time is later than the server's time + 5 min."},
-		tooLate:             {"InvalidSignatureException", "Signature expired: the request's time is earlier than the server's time - 5 min."},
+		tooEarly:            {"InvalidSignatureException", "Signature not yet current: %s is still later than %s (%s + 15 min.)"},
+		tooLate:             {"InvalidSignatureException", "Signature expired: %s is now earlier than %s (%s - 15 min.)"},
 		expiredURL:          {"InvalidSignatureException", "Signature expired: the presigned URL is no longer valid."},
 		badDigest:           {"InvalidSignatureException", mismatchText},
 	},
@@ -138,8 +140,8 @@ var refusals = map[string]map[refusal]codeText{
 		unknownKey:          {"InvalidClientTokenId", tokenText},
 		badSignature:        {"SignatureDoesNotMatch", mismatchText},
 		expiredToken:        {"ExpiredToken", expiredText},
-		tooEarly:            {"SignatureDoesNotMatch", "Signature not yet current: the request's time is later than the server's time + 5 min."},
-		tooLate:             {"SignatureDoesNotMatch", "Signature expired: the request's time is earlier than the server's time - 5 min."},
+		tooEarly:            {"SignatureDoesNotMatch", "Signature not yet current: %s is still later than %s (%s + 15 min.)"},
+		tooLate:             {"SignatureDoesNotMatch", "Signature expired: %s is now earlier than %s (%s - 15 min.)"},
 		expiredURL:          {"SignatureDoesNotMatch", "Signature expired: the presigned URL is no longer valid."},
 		badDigest:           {"SignatureDoesNotMatch", mismatchText},
 	},
@@ -167,13 +169,20 @@ var refusals = map[string]map[refusal]codeText{
 	},
 }
 
-// refused gives the answer to a request whose signature is not accepted.
-func refused(api *model.API, protocol string, why refusal) *failure {
+// refused gives the answer to a request, signed at a time, whose signature is not accepted now.
+func refused(api *model.API, protocol string, why refusal, at string, now time.Time) *failure {
 	family := refusals[protocol]
 	if family == nil {
 		family = refusals[model.JSON]
 	}
 	c := family[why]
+	if strings.Contains(c.text, "%s") {
+		bound := now.Add(-skew)
+		if why == tooEarly {
+			bound = now.Add(skew)
+		}
+		c.text = fmt.Sprintf(c.text, at, bound.UTC().Format(clockFormat), now.UTC().Format(clockFormat))
+	}
 	status := 0
 	if protocol == model.RestJSON {
 		status = http.StatusForbidden

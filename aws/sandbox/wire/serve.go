@@ -4,11 +4,13 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"reflect"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -188,7 +190,7 @@ func (s *Server) read(x *exchange, found route) (*request, Key, *failure) {
 	} else {
 		body, err := readWhole(r.Body, r.ContentLength)
 		if errors.Is(err, errDigest) {
-			return nil, Key{}, refused(x.api, x.protocol, badDigest)
+			return nil, Key{}, s.refused(x, badDigest)
 		}
 		if err == nil && r.Header.Get("Content-Encoding") == "gzip" && !streams {
 			if hash == "" {
@@ -209,13 +211,17 @@ func (s *Server) read(x *exchange, found route) (*request, Key, *failure) {
 	}
 	key, why := s.verify(r, x.sig, hash)
 	if why != "" {
-		x.entry.Note = string(why)
-		return nil, Key{}, refused(x.api, x.protocol, why)
+		return nil, Key{}, s.refused(x, why)
 	}
 	if isChunked(r) {
 		unchunk(r)
 	}
 	return req, key, nil
+}
+
+func (s *Server) refused(x *exchange, why refusal) *failure {
+	x.entry.Note = string(why)
+	return refused(x.api, x.protocol, why, x.sig.at, x.start)
 }
 
 func isStream(in *model.Shape) bool {
@@ -283,13 +289,13 @@ func (s *Server) do(x *exchange, req *request, h Handler) {
 		x.fail(malformed(req.op, x.protocol, err))
 		return
 	}
-	out, err := h.call(ctx, in.Interface())
+	out, err := x.call(ctx, h, in.Interface())
 	if fault.Lose {
 		x.entry.Note = "the work was done and the answer was lost"
 		panic(http.ErrAbortHandler)
 	}
 	if errors.Is(err, errDigest) {
-		x.fail(refused(x.api, x.protocol, badDigest))
+		x.fail(s.refused(x, badDigest))
 		return
 	}
 	if err != nil {
@@ -302,6 +308,21 @@ func (s *Server) do(x *exchange, req *request, h Handler) {
 		return
 	}
 	x.send(a)
+}
+
+// call runs a handler. A panic is the handler's bug: it ends this call, as AWS's own do, and the log says where it was.
+func (x *exchange) call(ctx context.Context, h Handler, in any) (out any, err error) {
+	defer func() {
+		switch bug := recover(); bug {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(bug)
+		default:
+			x.entry.Note = fmt.Sprintf("panic: %v\n%s", bug, debug.Stack())
+			err = fmt.Errorf("panic: %v", bug)
+		}
+	}()
+	return h.call(ctx, in)
 }
 
 // before lets a fault happen; false when the exchange is over.

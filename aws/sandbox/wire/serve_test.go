@@ -83,6 +83,8 @@ func (w *world) whoAmI(ctx context.Context, _ *sts.GetCallerIdentityInput) (*sts
 
 func (w *world) putBlock(_ context.Context, in *ebs.PutSnapshotBlockInput) (*ebs.PutSnapshotBlockOutput, error) {
 	b, err := io.ReadAll(in.BlockData)
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.saved = b
 	return &ebs.PutSnapshotBlockOutput{Checksum: in.Checksum, ChecksumAlgorithm: in.ChecksumAlgorithm}, err
 }
@@ -92,11 +94,15 @@ func (w *world) putObject(_ context.Context, in *s3.PutObjectInput) (*s3.PutObje
 	if err != nil {
 		return nil, err
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.saved = b
 	return &s3.PutObjectOutput{ETag: aws.String(`"1"`), ChecksumCRC32: in.ChecksumCRC32}, nil
 }
 
 func (w *world) getObject(_ context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return &s3.GetObjectOutput{
 		Body: io.NopCloser(bytes.NewReader(w.saved)), ContentLength: aws.Int64(int64(len(w.saved))), ContentType: aws.String("text/x-test"),
 		Metadata: map[string]string{"colour": *in.Key},
@@ -116,7 +122,7 @@ func (w *world) createVault(_ context.Context, in *backup.CreateBackupVaultInput
 }
 
 func (w *world) describeTable(context.Context, *dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
-	return nil, errors.New("a bug")
+	panic("a bug")
 }
 
 func (w *world) listMetrics(context.Context, *cloudwatch.ListMetricsInput) (*cloudwatch.ListMetricsOutput, error) {
@@ -165,7 +171,7 @@ func TestErrorsKeepAWSsCodesTextsAndStatuses(t *testing.T) {
 		{"dynamodb internal", func() error {
 			_, err := dynamodb.NewFromConfig(c).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String("t")})
 			return err
-		}, "InternalServerError", 500, "An internal error has occurred: a bug"},
+		}, "InternalServerError", 500, "An internal error has occurred: panic: a bug"},
 		{"dynamodb unknown operation", func() error { _, err := dynamodb.NewFromConfig(c).ListTables(ctx, nil); return err }, "UnknownOperationException", 400, ""},
 		{"iam length", func() error {
 			_, err := iam.NewFromConfig(c).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String(long + long), AssumeRolePolicyDocument: aws.String("{}")})
@@ -239,6 +245,9 @@ func TestSignatures(t *testing.T) {
 			_, s3Err := s3client(test.c).PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("b"), Key: aws.String("ü+c&= d"), Body: strings.NewReader("x")})
 			if test.dynamo == "" {
 				test.dynamo = "UnknownOperationException"
+			}
+			if test.name == "too late" && !strings.Contains(fmt.Sprint(stsErr), " - 15 min.)") {
+				t.Errorf("too late: %v", stsErr)
 			}
 			for _, c := range []struct {
 				service, want string

@@ -20,8 +20,7 @@ const (
 	unsigned    = "UNSIGNED-PAYLOAD"
 	streaming   = "STREAMING-"
 	// skew is how far a request's time may be from ours.
-	skew   = 5 * time.Minute
-	skewS3 = 15 * time.Minute
+	skew = 15 * time.Minute
 )
 
 // signature is what a request says about its signature, in the Authorization header or in a presigned URL.
@@ -104,16 +103,12 @@ func (s *Server) verify(r *http.Request, sig signature, payloadHash string) (Key
 	if !key.Expires.IsZero() && !now.Before(key.Expires) {
 		return Key{}, expiredToken
 	}
-	allowed := skew
-	if sig.service == "s3" {
-		allowed = skewS3
-	}
 	switch {
 	case sig.presigned && now.After(at.Add(sig.expires)):
 		return Key{}, expiredURL
-	case at.After(now.Add(allowed)):
+	case at.After(now.Add(skew)):
 		return Key{}, tooEarly
-	case !sig.presigned && at.Before(now.Add(-allowed)):
+	case !sig.presigned && at.Before(now.Add(-skew)):
 		return Key{}, tooLate
 	}
 	return key, ""
