@@ -204,6 +204,10 @@ func (c *command) skeleton(params map[string]any) error {
 
 func (c *command) param(m *model.Member, v any) error {
 	name := c.name(m.CLIName)
+	if text, ok := v.(string); ok && compound(m.Shape) { // its JSON, or a template that is not filled in yet
+		c.option(name, quote(text))
+		return nil
+	}
 	switch m.Shape.Kind {
 	case model.Boolean:
 		on, ok := v.(bool)
@@ -229,6 +233,10 @@ func (c *command) param(m *model.Member, v any) error {
 		}
 	}
 	return nil
+}
+
+func compound(s *model.Shape) bool {
+	return s.Kind == model.Structure || s.Kind == model.Map || s.Kind == model.List
 }
 
 func (c *command) structure(s *model.Shape, name string, v any) error {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 func TestCommand(t *testing.T) {
@@ -46,6 +48,8 @@ func TestCommand(t *testing.T) {
 			`aws ec2 create-snapshot --region us-east-2 --volume-id vol-1 --description='-it'\''s'`},
 		{"ec2.CreateSnapshot", "us-east-2", map[string]any{"VolumeId": "vol-1", "Description": "https://example.com"}, CLIOptions{},
 			`aws ec2 create-snapshot --region us-east-2 --cli-input-json '{"Description":"https://example.com","VolumeId":"vol-1"}'`},
+		{"ec2.CreateVolume", "us-east-2", map[string]any{"AvailabilityZone": "${{ zone }}", "TagSpecifications": "${{ tags('volume') }}"}, CLIOptions{},
+			`aws ec2 create-volume --region us-east-2 --availability-zone '${{ zone }}' --tag-specifications '${{ tags('\''volume'\'') }}'`},
 		{"ec2.RunInstances", "us-east-2", map[string]any{"MinCount": 1, "MaxCount": 1, "UserData": base64.StdEncoding.EncodeToString([]byte("#!/bin/sh\n"))}, CLIOptions{},
 			"aws ec2 run-instances --region us-east-2 --count 1:1 --user-data '#!/bin/sh\n'"},
 	} {
@@ -96,6 +100,21 @@ func TestAwkwardCommandsAreReadBack(t *testing.T) {
 			}
 			commands = append(commands, printed{c.op, c.params, text})
 		}
+	}
+	odd := rapid.StringOfN(rapid.RuneFrom([]rune("ab1'\"\\$`,=[]{}() -\n\t@é~#!&|;<>*?%^:/")), 1, 12, -1)
+	for i := range 60 {
+		text := odd.Example(3 * i)
+		params := map[string]any{"Resources": []any{"vol-1", odd.Example(3*i + 1)}, "Tags": []any{map[string]any{"Key": text, "Value": odd.Example(3*i + 2)}}}
+		command, err := Command("ec2.CreateTags", "us-west-2", params, CLIOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		commands = append(commands, printed{"ec2.CreateTags", params, command})
+		params = map[string]any{"VolumeId": "vol-1", "Description": text, "TagSpecifications": []any{map[string]any{"ResourceType": "snapshot", "Tags": []any{map[string]any{"Key": "k", "Value": text}}}}}
+		if command, err = Command("ec2.CreateSnapshot", "us-west-2", params, CLIOptions{Width: 60}); err != nil {
+			t.Fatal(err)
+		}
+		commands = append(commands, printed{"ec2.CreateSnapshot", params, command})
 	}
 	read(t, commands)
 }

@@ -13,7 +13,7 @@ type Guard struct {
 	Twice func(Request) bool
 }
 
-// Refusal is a code of the guard's own errors.
+// Codes of errors that are ours, not AWS's: nothing was sent.
 const (
 	CodeReadOnly     = "ReadOnlyRun"
 	CodeNotConfirmed = "AccountNotConfirmed"

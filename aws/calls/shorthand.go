@@ -72,7 +72,7 @@ func shortOf(s *model.Shape, v any, top bool) (string, bool) {
 				return "", false
 			}
 			words[i] = w
-			flat = flat && s.Elem.Shape.Kind != model.Structure && s.Elem.Shape.Kind != model.Map && s.Elem.Shape.Kind != model.List
+			flat = flat && !compound(s.Elem.Shape)
 		}
 		if flat {
 			return strings.Join(words, ","), true
