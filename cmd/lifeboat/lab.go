@@ -25,6 +25,8 @@ type labOptions struct {
 	json   bool
 	keep   bool
 	inputs []string
+
+	cleaning bool // the run is only cleaned up
 }
 
 func newLab(p *process) *cobra.Command {
@@ -71,15 +73,16 @@ func newLabResume(p *process) *cobra.Command {
 }
 
 func newLabClean(p *process) *cobra.Command {
-	o := labOptions{yes: true}
+	var o labOptions
 	c := &cobra.Command{
 		Use: "clean RUN", Short: "Remove everything a run made, and list what is left", Args: cobra.ExactArgs(1), ValidArgsFunction: completeRuns(p),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.plain = true
+			o.yes, o.cleaning = true, true
 			return reopenRun(cmd.Context(), p, args[0], o, engine.CleanUp)
 		},
 	}
-	o.flags(c)
+	c.Flags().BoolVar(&o.json, "json", false, "one JSON object a line")
+	o.target.flags(c)
 	return c
 }
 
@@ -235,7 +238,7 @@ func (o labOptions) run(ctx context.Context, p *process, spec runSpec) error {
 	defer sig.stop()
 	run := o.follow(p, session, spec)
 	outcome, err := session.Wait()
-	return finish(p, run, outcome, err, sig, o.keep)
+	return finish(p, run, outcome, err, sig, o)
 }
 
 func (o labOptions) engine(p *process, dir string, t *account.Target, spec runSpec) engine.Options {
@@ -300,30 +303,46 @@ func (f *followed) note(e journal.Event) {
 
 // finish turns a run's end into the exit code, and says how to go on. What it says goes to standard error, so that the
 // JSON lines stay pure.
-func finish(p *process, run followed, o journal.Outcome, err error, sig *signals, keep bool) error {
-	if o.State == journal.RunStopped || o.State == journal.RunFailed {
-		fmt.Fprintf(p.err, "Go on with: lifeboat lab resume %s\n", run.id)
-		if o.Left > 0 {
+func finish(p *process, run followed, out journal.Outcome, err error, sig *signals, o labOptions) error {
+	open := out.State == journal.RunStopped || out.State == journal.RunFailed
+	switch {
+	case o.cleaning && out.Left > 0:
+		fmt.Fprintf(p.err, "Try again to remove what is left: lifeboat lab clean %s\n", run.id)
+	case o.cleaning:
+	case open:
+		fmt.Fprintf(p.err, "Go on with: lifeboat lab resume %s%s\n", run.id, o.yesText())
+		if out.Left > 0 {
 			fmt.Fprintf(p.err, "Or remove what it made: lifeboat lab clean %s\n", run.id)
 		}
-	}
-	if err != nil {
-		return failed(err, "lifeboat lab resume "+run.id)
+	case out.Left > 0:
+		fmt.Fprintf(p.err, "Remove what is left: lifeboat lab clean %s\n", run.id)
 	}
 	switch {
-	case sig.interrupted():
+	case err != nil:
+		return failed(err, "")
+	case sig.interrupted() && open:
 		return ended(exitInterrupted)
-	case o.State == journal.RunStopped:
+	case o.cleaning && out.Left > 0:
+		return ended(exitLeft)
+	case o.cleaning:
+		return nil
+	case out.State == journal.RunStopped:
 		return ended(exitStopped)
-	case o.State == journal.RunFailed && run.checkFailed:
+	case out.State == journal.RunFailed && run.checkFailed:
 		return ended(exitCheck)
-	case o.State == journal.RunFailed:
+	case out.State == journal.RunFailed:
 		return ended(exitFailed)
-	case o.Left > 0 && !keep:
-		fmt.Fprintf(p.err, "Try again to remove what is left: lifeboat lab clean %s\n", run.id)
+	case out.Left > 0 && !o.keep:
 		return ended(exitLeft)
 	}
 	return nil
+}
+
+func (o labOptions) yesText() string {
+	if o.yes {
+		return " --yes"
+	}
+	return ""
 }
 
 func newLabList(p *process) *cobra.Command {
@@ -387,19 +406,24 @@ type statusLine struct {
 	Left    int              `json:"left"`
 	Started time.Time        `json:"started"`
 	Last    time.Time        `json:"last"`
+	Damage  string           `json:"damage,omitempty"` // why the journal cannot be read
 }
 
 func listRuns(p *process, dir string, asJSON bool) error {
 	runs, bad := journals(dir).List()
 	out := []statusLine{}
 	for _, s := range runs {
-		out = append(out, statusLine{s.Run.ID, s.Run.Runbook, s.Run.Target, s.Run.Account, s.State, s.Step, s.Left, s.Started, s.Last})
+		out = append(out, statusLine{s.Run.ID, s.Run.Runbook, s.Run.Target, s.Run.Account, s.State, s.Step, s.Left, s.Started, s.Last, s.Damage})
 	}
 	var err error
 	if asJSON {
 		err = printJSON(p, out)
 	} else {
 		for _, s := range out {
+			if s.Damage != "" {
+				fmt.Fprintf(p.out, "%s: damaged, %s\n", s.Run, s.Damage)
+				continue
+			}
 			fmt.Fprintf(p.out, "%s: %s on %s, last at %s%s\n", s.Run, s.State, s.Target, s.Last.Format(time.DateTime), leftText(s.Left))
 		}
 		if len(out) == 0 && bad == nil {

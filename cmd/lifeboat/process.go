@@ -19,6 +19,7 @@ type process struct {
 	out, err io.Writer
 	stateDir string // flag --state
 	log      *slog.Logger
+	boxLog   slog.Handler // the sandbox's part of the log: what was refused or went wrong, not every request
 	logPath  string
 	closers  []io.Closer
 }
@@ -89,6 +90,7 @@ func (p *process) openLog(dir string) error {
 	}
 	p.closers = append(p.closers, f)
 	p.log = slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	p.boxLog = slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelWarn})
 	p.logPath = path
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
 	"lifeboat/aws/sandbox"
@@ -77,7 +76,7 @@ func (o *sandboxOptions) open(p *process) (*sandbox.Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	so := sandbox.Options{Dir: filepath.Join(dir, "sandbox"), Rate: o.target.speed, Seed: o.target.seed, Weather: o.target.weather, Listen: o.listen, Log: p.log.Handler()}
+	so := sandbox.Options{Dir: filepath.Join(dir, "sandbox"), Rate: o.target.speed, Seed: o.target.seed, Weather: o.target.weather, Listen: o.listen, Log: p.boxLog}
 	if o.secretFile != "" {
 		secret, err := os.ReadFile(o.secretFile)
 		if err != nil {
@@ -222,34 +221,11 @@ func sandboxReset(p *process, o sandboxOptions) error {
 			return ended(exitInterrupted)
 		}
 	}
-	if err := resetFolder(folder); err != nil {
+	if err := sandbox.Reset(folder); err != nil {
 		return failed(fmt.Errorf("the sandbox cannot be reset: %w", err), "end the lifeboat that has it open")
 	}
 	fmt.Fprintln(p.out, "the sandbox is empty")
 	return nil
-}
-
-// resetFolder empties a sandbox's folder, under the lock that every sandbox of it takes.
-func resetFolder(folder string) error {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return err
-	}
-	lock := flock.New(filepath.Join(folder, "lock"), flock.SetPermissions(0o600))
-	mine, err := lock.TryLock()
-	if err != nil {
-		return err
-	}
-	if !mine {
-		return errors.New("it is open in another process")
-	}
-	defer lock.Unlock()
-	entries, err := os.ReadDir(folder)
-	for _, e := range entries {
-		if e.Name() != "lock" {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(folder, e.Name())))
-		}
-	}
-	return err
 }
 
 //go:embed parity.csv

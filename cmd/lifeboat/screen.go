@@ -140,7 +140,7 @@ func (s *stage) farewell(res tui.Result, sig *signals) error {
 		fmt.Fprintf(s.p.out, ", data lost %s, recovered in %s", short(last.RPO), short(last.RTO))
 	}
 	fmt.Fprintln(s.p.out, leftText(last.Left))
-	return finish(s.p, run, *last, nil, sig, s.o.keep)
+	return finish(s.p, run, *last, nil, sig, s.o)
 }
 
 func (s *stage) deps() tui.Deps {
@@ -165,6 +165,9 @@ func (s *stage) runs(context.Context) ([]home.Run, error) {
 	list, err := journals(s.dir).List()
 	var out []home.Run
 	for _, r := range list {
+		if r.Damage != "" {
+			continue // lab status names it; there is nothing to open
+		}
 		out = append(out, home.Run{ID: r.Run.ID, Runbook: r.Run.Runbook, Title: r.Run.Title, Began: r.Started, State: r.State,
 			Target: r.Run.Target, Left: r.Left, Steps: len(r.Run.StepDigests),
 			Open: r.State == journal.RunStopped || r.State == journal.RunFailed || r.Left > 0})

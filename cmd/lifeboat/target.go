@@ -77,15 +77,11 @@ func (o *targetOptions) open(ctx context.Context, p *process, dir string, jumpin
 
 // openSandbox opens the sandbox of the state folder, or attaches to the one that runs there already.
 func (o *targetOptions) openSandbox(p *process, dir string, rate float64) (*account.Target, error) {
-	box, err := sandbox.Open(sandbox.Options{Dir: filepath.Join(dir, "sandbox"), Rate: rate, Seed: o.seed, Weather: o.weather, Log: p.log.Handler()})
+	box, err := sandbox.Open(sandbox.Options{Dir: filepath.Join(dir, "sandbox"), Rate: rate, Seed: o.seed, Weather: o.weather, Log: p.boxLog})
 	if err != nil {
 		return nil, failed(fmt.Errorf("the sandbox does not start: %w", err), "lifeboat sandbox reset, if its folder is damaged")
 	}
-	t, err := box.Target()
-	if err != nil {
-		box.Close()
-		return nil, err
-	}
+	t := box.Target()
 	if o.home != "" {
 		t.Home = o.home
 	}
