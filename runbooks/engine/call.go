@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
 	"lifeboat/aws/calls"
+	"lifeboat/aws/model"
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/expr"
 	"lifeboat/runbooks/journal"
@@ -233,7 +235,27 @@ func (r *run) call(ctx context.Context, c journal.Call) (calls.Response, error) 
 		defer stop()
 		ctx = whole
 	}
-	return r.caller.Call(ctx, calls.Request{Op: c.Op, Region: c.Region, As: c.As, Params: c.Params})
+	resp, err := r.caller.Call(ctx, calls.Request{Op: c.Op, Region: c.Region, As: c.As, Params: c.Params})
+	if err == nil {
+		resp.Output = withLists(c.Op, resp.Output)
+	}
+	return resp, err
+}
+
+// withLists puts an empty list where an answer has none: some services leave out what is empty, and an expression that counts
+// must not depend on which.
+func withLists(name string, answer map[string]any) map[string]any {
+	op, err := model.Find(name)
+	if err != nil || op.Output == nil {
+		return answer
+	}
+	answer = maps.Clone(tree(answer))
+	for _, m := range op.Output.Members {
+		if _, there := answer[m.Name]; !there && m.Shape.Kind == model.List {
+			answer[m.Name] = []any{}
+		}
+	}
+	return answer
 }
 
 // read makes a read call of a step and gives its answer.

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"lifeboat/aws/calls"
+	"lifeboat/aws/prices"
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/expr"
 	"lifeboat/runbooks/journal"
@@ -40,9 +41,11 @@ func (r *run) preview(f *frame) *journal.Preview {
 			one.CLI = "" // many calls, whose data is made by the program
 		}
 		p.Calls = append(p.Calls, one)
+		if c, _ := prices.Of(op, one.Params); effect != calls.Read {
+			p.Cost = c.Text
+		}
 		if effect == calls.Create && role == "call" {
 			p.Creates = thing(op)
-			p.Cost = cost(op, one.Params)
 		}
 	}
 	if s.Wait != nil {

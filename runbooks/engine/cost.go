@@ -1,3 +1,0 @@
-package engine
-
-func cost(op string, params map[string]any) string { return "" }

@@ -1,0 +1,62 @@
+package engine_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"lifeboat/aws/sandbox"
+	"lifeboat/runbooks"
+	"lifeboat/runbooks/engine"
+	"lifeboat/runbooks/journal"
+)
+
+// Every lab that comes with the program runs to its end against the sandbox, proves its data and leaves nothing.
+func TestLabsAgainstTheSandbox(t *testing.T) {
+	for _, l := range runbooks.Labs() {
+		t.Run(l.ID, func(t *testing.T) {
+			book, err := runbooks.Open(l.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			box, err := sandbox.Open(sandbox.Options{Listen: "127.0.0.1:0", Seed: 1, Start: time.Date(2026, 11, 23, 9, 10, 0, 0, time.UTC)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer box.Close()
+			dir := t.TempDir()
+			s, err := engine.Start(context.Background(), engine.Options{Runbook: book, Target: box.Target(), Journal: journal.Folder{Dir: dir}, Unattended: true, Clean: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			st := engine.NewState()
+			for e := range s.Events() {
+				st.Apply(e)
+				if e.Kind == journal.StepEnded && (e.State == journal.Failed || e.State == journal.Skipped) {
+					t.Logf("%s %s: %s", e.Step, e.State, e.Text)
+				}
+				if e.Kind == journal.Note {
+					t.Log(e.Text)
+				}
+			}
+			o, err := s.Wait()
+			if err != nil || o.State != journal.RunPassed || o.Left != 0 {
+				t.Fatalf("%+v %v left %v", o, err, st.Left)
+			}
+			if len(st.Proofs) == 0 || o.RTO <= 0 || o.RPO <= 0 {
+				t.Errorf("proofs %d, RPO %s, RTO %s", len(st.Proofs), o.RPO, o.RTO)
+			}
+			for id, step := range st.Steps {
+				if step.Preview != nil {
+					for _, c := range step.Preview.Calls {
+						if c.Role == "call" && !strings.HasPrefix(c.CLI, "aws ") {
+							t.Errorf("%s: the command of %s is %q", id, c.Op, c.CLI)
+						}
+					}
+				}
+			}
+			t.Logf("RPO %s, RTO %s, %d events", o.RPO, o.RTO, st.Last.Seq)
+		})
+	}
+}
