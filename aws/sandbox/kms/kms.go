@@ -102,17 +102,22 @@ func (s *Service) Usable(tx *store.Tx, account, region, keyID, action, principal
 	if err != nil {
 		return "", err
 	}
-	who := policy.Request{
-		Account: principal, Action: action,
-		Context: map[string]string{"kms:viaservice": k.Service + "." + k.Region + ".amazonaws.com", "kms:calleraccount": principal},
-	}
-	if !k.Managed() { // which service asks is not told here: it is the one that a policy may name
-		who.Context["kms:viaservice"] = "ec2." + k.Region + ".amazonaws.com"
-	}
+	who := policy.Request{Account: principal, Action: action, Context: map[string]string{
+		"kms:viaservice": through(k.Service) + "." + k.Region + ".amazonaws.com", "kms:calleraccount": principal, "kms:grantisforawsresource": "true",
+	}}
 	if err := s.allowed(tx, k, who); err != nil {
 		return "", err
 	}
 	return k.ARN(), usable(k)
+}
+
+// through is the service that kms:ViaService names for the one a key is for. EBS is a part of EC2, which is also who uses
+// the keys of customers.
+func through(service string) string {
+	if service == "" || service == "ebs" {
+		return "ec2"
+	}
+	return service
 }
 
 // Managed says whether keyARN is a key that AWS manages, which can never be shared.
@@ -174,11 +179,7 @@ func (s *Service) manage(tx *store.Tx, account, region, service string) Key {
 	k := s.make(tx, account, region)
 	k.Service = service
 	k.Description = "Default key that protects my " + strings.ToUpper(service) + " data when no other key is defined"
-	via := service
-	if service == "ebs" {
-		via = "ec2"
-	}
-	k.Policy = managedPolicy(account, region, via)
+	k.Policy = managedPolicy(account, region, through(service))
 	s.keys.Put(tx, k.row(), k)
 	name := "alias/aws/" + service
 	s.aliases.Put(tx, row(account, region, name), Alias{Name: name, Key: k.ID, Created: tx.Now(), Updated: tx.Now()})

@@ -54,6 +54,9 @@ func (t *Table[T]) Put(tx *Tx, key string, v T) {
 
 // Delete removes the record of key; one that is not there is no error.
 func (t *Table[T]) Delete(tx *Tx, key string) {
+	if _, there := t.rows.get(key); !there {
+		return
+	}
 	tx.touch(t, key)
 	t.rows.remove(key)
 }

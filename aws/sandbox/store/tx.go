@@ -109,6 +109,9 @@ func (tx *Tx) Due(at time.Time, kind, key string) {
 // Cancel takes back what Due set; what is not there is no error.
 func (tx *Tx) Cancel(kind, key string) {
 	row := event{Kind: kind, Key: key}.row()
+	if _, there := tx.store.agenda.events[row]; !there {
+		return
+	}
 	tx.touch(tx.store.agenda, row)
 	tx.store.agenda.unset(row)
 }
