@@ -334,25 +334,31 @@ func TestListAndTags(t *testing.T) {
 	})
 }
 
+// TestRestart closes and reopens the folder every 37 minutes of a day; no run is lost and none is doubled.
 func TestRestart(t *testing.T) {
 	dir := t.TempDir()
 	w := newWorld(t, dir)
 	w.volume(map[string]string{"backup": "yes"})
 	w.pass(time.Minute)
-	id := w.policy(hourly(4))
-	w.pass(150 * time.Minute)
-	before := len(w.made(home, id))
-	w.clock.Close()
-	if err := w.store.Close(); err != nil {
-		t.Fatal(err)
+	id := w.policy(hourly(1000))
+	for range 39 { // a little more than 24 hours
+		w.pass(37 * time.Minute)
+		w.clock.Close()
+		if err := w.store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		w = newWorld(t, dir)
 	}
-	w = newWorld(t, dir)
-	if got := len(w.made(home, id)); got != before {
-		t.Fatalf("%d snapshots before the restart, %d after", before, got)
+	made := w.made(home, id)
+	late := made[0].StartTime.Sub(time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC))
+	want := int(w.clock.Now().Sub(time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC).Add(late))/time.Hour) + 1
+	if len(made) != want {
+		t.Errorf("%d snapshots in a day of restarts, want %d", len(made), want)
 	}
-	w.pass(24 * time.Hour)
-	if got := len(w.made(home, id)); got != 4 {
-		t.Errorf("a day after the restart there are %d snapshots, want 4", got)
+	for i := 1; i < len(made); i++ {
+		if gap := made[i].StartTime.Sub(*made[i-1].StartTime); gap != time.Hour {
+			t.Errorf("snapshots %d and %d are %s apart", i-1, i, gap)
+		}
 	}
 }
 

@@ -69,11 +69,11 @@ func (s *Service) find(tx *store.Tx, c wire.Caller, id string) (ec2.Snapshot, er
 		return ec2.Snapshot{}, invalid(types.ValidationExceptionReasonInvalidSnapshotId, "Value (%s) for parameter snapshotId is invalid. Expected: 'snap-...'.", id)
 	}
 	snap, ok := s.ec2.Exists(tx, c.Region, id)
-	switch {
-	case !ok:
+	if !ok {
 		return snap, &types.ResourceNotFoundException{
 			Message: aws.String(fmt.Sprintf("The snapshot '%s' does not exist.", id)), Reason: types.ResourceNotFoundExceptionReasonSnapshotNotFound}
-	case snap.Owner != c.Account && !snap.SharedWith(c.Account):
+	}
+	if _, err := s.ec2.Visible(tx, c.Account, c.Region, id); err != nil {
 		return snap, denied(types.AccessDeniedExceptionReasonUnauthorizedAccount, "Account %s is not authorized to access snapshot %s.", c.Account, id)
 	}
 	return snap, s.usable(tx, c, snap)

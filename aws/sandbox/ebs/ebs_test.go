@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"sync"
 	"testing"
 	"time"
 
@@ -405,23 +406,67 @@ func TestLineage(t *testing.T) {
 	})
 }
 
-func TestRestart(t *testing.T) {
-	dir := t.TempDir()
-	w := newWorld(t, dir)
-	done := w.snapshot("", map[int32]int{4: 44})
-	token := must(w.ListSnapshotBlocks(as(mine), &ebs.ListSnapshotBlocksInput{SnapshotId: &done})).Blocks[0].BlockToken
-	id := w.start(done)
-	must(w.PutSnapshotBlock(as(mine), put(id, 1, data(11))))
-	w.clock.Close()
-	if err := w.store.Close(); err != nil {
-		t.Fatal(err)
+// TestManyWriters puts blocks from many goroutines at once; none is lost.
+func TestManyWriters(t *testing.T) {
+	w := newWorld(t, "")
+	id := w.start("")
+	var writers sync.WaitGroup
+	for g := range 8 {
+		writers.Go(func() {
+			for i := range 16 {
+				index := int32(16*g + i)
+				if _, err := w.PutSnapshotBlock(as(mine), put(id, index, data(int(index)))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
-	w = newWorld(t, dir)
-	must(w.PutSnapshotBlock(as(mine), put(id, 2, data(22))))
-	must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(2)}))
+	writers.Wait()
+	must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(128)}))
 	w.pass(time.Minute)
-	if got := w.read(mine, id); len(got) != 3 || got[1] != 11 || got[2] != 22 || got[4] != 44 {
-		t.Errorf("written before and after a restart it reads %v", got)
+	got := w.read(mine, id)
+	for i := range int32(128) {
+		if got[i] != int(i) {
+			t.Fatalf("block %d reads %d", i, got[i])
+		}
 	}
-	must(w.GetSnapshotBlock(as(mine), &ebs.GetSnapshotBlockInput{SnapshotId: &done, BlockIndex: aws.Int32(4), BlockToken: token}))
+}
+
+// TestRestart closes and reopens the folder before each step in turn; the snapshot always ends the same.
+func TestRestart(t *testing.T) {
+	const steps = 6
+	for stop := range steps {
+		dir := t.TempDir()
+		w := newWorld(t, dir)
+		var parent, id string
+		var token *string
+		for step := range steps {
+			if step == stop {
+				w.clock.Close()
+				if err := w.store.Close(); err != nil {
+					t.Fatal(err)
+				}
+				w = newWorld(t, dir)
+			}
+			switch step {
+			case 0:
+				parent = w.snapshot("", map[int32]int{4: 44})
+				token = must(w.ListSnapshotBlocks(as(mine), &ebs.ListSnapshotBlocksInput{SnapshotId: &parent})).Blocks[0].BlockToken
+			case 1:
+				id = w.start(parent)
+			case 2:
+				must(w.PutSnapshotBlock(as(mine), put(id, 1, data(11))))
+			case 3:
+				must(w.PutSnapshotBlock(as(mine), put(id, 2, data(22))))
+			case 4:
+				must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(2)}))
+			case 5:
+				w.pass(time.Minute)
+			}
+		}
+		if got := w.read(mine, id); len(got) != 3 || got[1] != 11 || got[2] != 22 || got[4] != 44 {
+			t.Errorf("restarted before step %d it reads %v", stop, got)
+		}
+		must(w.GetSnapshotBlock(as(mine), &ebs.GetSnapshotBlockInput{SnapshotId: &parent, BlockIndex: aws.Int32(4), BlockToken: token}))
+	}
 }

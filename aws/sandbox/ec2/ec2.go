@@ -65,6 +65,8 @@ func (s *Service) Ops() []wire.Handler {
 		wire.Op(s.CreateVolume),
 		wire.Op(s.DescribeVolumes),
 		wire.Op(s.DescribeVolumeStatus),
+		wire.Op(s.DescribeVolumeAttribute),
+		wire.Op(s.ModifyVolumeAttribute),
 		wire.Op(s.ModifyVolume),
 		wire.Op(s.DescribeVolumesModifications),
 		wire.Op(s.DeleteVolume),

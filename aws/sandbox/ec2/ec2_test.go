@@ -308,6 +308,56 @@ func TestShareAndCopy(t *testing.T) {
 	}
 }
 
+func TestPublicSharing(t *testing.T) {
+	w := newWorld(t, "")
+	vol := w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(1)})
+	snap := w.snap(vol)
+	w.pass(time.Minute)
+	ctx := as(mine, home, "")
+	public := &ec2.ModifySnapshotAttributeInput{SnapshotId: &snap, OperationType: "add", GroupNames: []string{"all"}}
+	seen := func() bool {
+		return len(must(w.DescribeSnapshots(as(theirs, home, ""), &ec2.DescribeSnapshotsInput{RestorableByUserIds: []string{"all"}})).Snapshots) == 1
+	}
+	must(w.ModifySnapshotAttribute(ctx, public))
+	if !seen() {
+		t.Error("a public snapshot is not seen")
+	}
+	must(w.EnableSnapshotBlockPublicAccess(ctx, &ec2.EnableSnapshotBlockPublicAccessInput{State: "block-all-sharing"}))
+	if seen() {
+		t.Error("a public snapshot is seen although all public sharing is blocked")
+	}
+	_, err := w.ModifySnapshotAttribute(ctx, public)
+	if code, _ := refusal(err); code != "OperationNotPermitted" {
+		t.Errorf("sharing with everybody where that is blocked: %v", err)
+	}
+	must(w.DisableSnapshotBlockPublicAccess(ctx, &ec2.DisableSnapshotBlockPublicAccessInput{}))
+	if !seen() {
+		t.Error("unblocked, the public snapshot is not seen")
+	}
+}
+
+// TestSecondCopyIsIncremental copies twice into a Region: the second copy brings only what changed, and is done sooner.
+func TestSecondCopyIsIncremental(t *testing.T) {
+	w := newWorld(t, "")
+	vol := w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(1)})
+	var took []time.Duration
+	for _, blocks := range [][]int32{{0, 1, 2, 3, 4, 5, 6, 7}, {3}} {
+		w.write(vol, len(took), blocks...)
+		snap := w.snap(vol)
+		w.pass(time.Minute)
+		id := *must(w.CopySnapshot(as(mine, away, "CopySnapshot"), &ec2.CopySnapshotInput{SourceRegion: aws.String(home), SourceSnapshotId: &snap})).SnapshotId
+		w.pass(time.Hour)
+		s := w.shows(mine, away, id)
+		took = append(took, s.CompletionTime.Sub(*s.StartTime))
+		if *s.FullSnapshotSizeInBytes != 8*BlockSize {
+			t.Errorf("the copy holds %d bytes, want all eight blocks", *s.FullSnapshotSizeInBytes)
+		}
+	}
+	if took[0] != transfer(8, true) || took[1] != transfer(1, true) {
+		t.Errorf("the copies took %v", took)
+	}
+}
+
 func TestUnusableKeyShowsLater(t *testing.T) {
 	w := newWorld(t, "")
 	ctx := as(mine, home, "CreateVolume")

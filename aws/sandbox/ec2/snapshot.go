@@ -95,7 +95,7 @@ func (s *Service) Snapshot(tx *store.Tx, account, region, id string) (Snapshot, 
 // Visible finds a snapshot the account owns or that is shared with it.
 func (s *Service) Visible(tx *store.Tx, account, region, id string) (Snapshot, error) {
 	snap, ok := s.snapshots.Get(tx, snapshotKey(region, id))
-	if !ok || !snap.SharedWith(account) && snap.Owner != account {
+	if !ok || !s.mayUse(tx, snap, account) {
 		return snap, errorf("InvalidSnapshot.NotFound", "The snapshot '%s' does not exist.", id)
 	}
 	return snap, nil
@@ -106,9 +106,12 @@ func (s *Service) Exists(tx *store.Tx, region, id string) (Snapshot, bool) {
 	return s.snapshots.Get(tx, snapshotKey(region, id))
 }
 
-// SharedWith says whether another account may make volumes of the snapshot.
-func (snap Snapshot) SharedWith(account string) bool {
-	return snap.Public || slices.Contains(snap.Shared, account)
+// mayUse says whether an account owns a snapshot or may make volumes and copies of it. Where its owner blocks all public sharing, public is private.
+func (s *Service) mayUse(tx *store.Tx, snap Snapshot, account string) bool {
+	if snap.Owner == account || slices.Contains(snap.Shared, account) {
+		return true
+	}
+	return snap.Public && s.Settings(tx, snap.Owner, snap.Region).publicAccess() != types.SnapshotBlockPublicAccessStateBlockAllSharing
 }
 
 // Snapshots gives the snapshots of a Region that keep accepts, of every account, in the order of their ids.

@@ -66,7 +66,7 @@ func (s *Service) DescribeSnapshots(ctx context.Context, in *ec2.DescribeSnapsho
 // chosen gives the snapshots of these ids, or without ids all that the caller can see. An id that is not there is an error.
 func (s *Service) chosen(tx *store.Tx, c wire.Caller, ids []string) ([]Snapshot, error) {
 	if len(ids) == 0 {
-		return s.Snapshots(tx, c.Region, func(snap Snapshot) bool { return snap.Owner == c.Account || snap.SharedWith(c.Account) }), nil
+		return s.Snapshots(tx, c.Region, func(snap Snapshot) bool { return s.mayUse(tx, snap, c.Account) }), nil
 	}
 	var rows []Snapshot
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {

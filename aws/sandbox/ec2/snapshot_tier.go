@@ -2,6 +2,7 @@ package ec2
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -106,6 +107,9 @@ func (s *Service) tierDue(tx *store.Tx, key string) error {
 	}
 	t := &snap.Tier
 	t.Ends = time.Time{}
+	if tx.Failure() != "" {
+		t.Last = types.TieringOperationStatus(strings.Replace(string(t.Last), "in-progress", "failed", 1))
+	}
 	switch t.Last {
 	case types.TieringOperationStatusArchivalInProgress:
 		t.Archived, t.ArchivedAt, t.Last = true, tx.Now(), types.TieringOperationStatusArchivalCompleted

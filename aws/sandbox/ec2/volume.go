@@ -26,8 +26,9 @@ type Volume struct {
 	KMSKey     string            `json:",omitempty"`
 	Snapshot   string            `json:",omitempty"`
 	Multi      bool              `json:",omitempty"` // Multi-Attach
+	AutoIO     bool              `json:",omitempty"` // AutoEnableIO
 	InitRate   int32             `json:",omitempty"` // VolumeInitializationRate, MiB/s
-	State      types.VolumeState // creating, available, deleting
+	State      types.VolumeState // creating, available, deleting, error
 	Doomed     bool              `json:",omitempty"` // its key cannot be used: it vanishes instead of becoming available
 	Created    time.Time
 	Snapped    time.Time         `json:",omitzero"` // when its last snapshot was started
@@ -192,6 +193,9 @@ func (s *Service) volumeDue(tx *store.Tx, key string) error {
 		return nil
 	}
 	v.State = types.VolumeStateAvailable
+	if tx.Failure() != "" {
+		v.State = types.VolumeStateError
+	}
 	s.putVolume(tx, v)
 	return nil
 }

@@ -26,6 +26,7 @@ type Modification struct {
 	Volume   string
 	From, To Figures
 	State    types.VolumeModificationState
+	Message  string `json:",omitempty"` // StatusMessage
 	Started  time.Time
 	Ended    time.Time `json:",omitzero"`
 }
@@ -106,7 +107,9 @@ func (s *Service) modificationDue(tx *store.Tx, key string) error {
 	if !ok || !there {
 		return nil
 	}
-	if m.State == types.VolumeModificationStateModifying {
+	if failure := tx.Failure(); failure != "" {
+		m.State, m.Message, m.Ended = types.VolumeModificationStateFailed, failure, tx.Now()
+	} else if m.State == types.VolumeModificationStateModifying {
 		v.Size, v.Iops, v.Throughput, v.Type, v.Multi = m.To.Size, m.To.Iops, m.To.Throughput, m.To.Type, m.To.Multi
 		s.putVolume(tx, v)
 		m.State = types.VolumeModificationStateOptimizing
@@ -124,7 +127,7 @@ func (m Modification) wire(now time.Time) types.VolumeModification {
 		progress = min(99, int64(100*now.Sub(m.Started)/(modifying+optimizing)))
 	}
 	return types.VolumeModification{
-		VolumeId: aws.String(m.Volume), ModificationState: m.State, Progress: aws.Int64(progress), StartTime: aws.Time(m.Started), EndTime: optionalTime(m.Ended),
+		VolumeId: aws.String(m.Volume), ModificationState: m.State, StatusMessage: optional(m.Message), Progress: aws.Int64(progress), StartTime: aws.Time(m.Started), EndTime: optionalTime(m.Ended),
 		OriginalSize: aws.Int32(m.From.Size), OriginalIops: optionalInt(m.From.Iops), OriginalThroughput: optionalInt(m.From.Throughput),
 		OriginalVolumeType: m.From.Type, OriginalMultiAttachEnabled: aws.Bool(m.From.Multi),
 		TargetSize: aws.Int32(m.To.Size), TargetIops: optionalInt(m.To.Iops), TargetThroughput: optionalInt(m.To.Throughput),

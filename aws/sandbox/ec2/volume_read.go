@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,13 +44,21 @@ var volumeAttributes = func() attributes[Volume] {
 
 // listed is what the three listings of volumes have in common: the caller's volumes of these ids, those that match, one page of them.
 func (s *Service) listed(tx *store.Tx, c wire.Caller, ids []string, p page, match func(Volume) bool) ([]Volume, *string, error) {
+	var gone []string
 	for _, id := range ids {
 		if err := volumeID(id, "volumes"); err != nil {
 			return nil, nil, err
 		}
-		if _, err := s.Volume(tx, c.Account, c.Region, id); err != nil {
-			return nil, nil, err
+		if _, ok := s.volumes.Get(tx, volumeKey(c.Account, c.Region, id)); !ok {
+			gone = append(gone, id)
 		}
+	}
+	switch len(gone) {
+	case 0:
+	case 1:
+		return nil, nil, errorf("InvalidVolume.NotFound", "The volume '%s' does not exist.", gone[0])
+	default:
+		return nil, nil, errorf("InvalidVolume.NotFound", "The volumes '%s' do not exist.", strings.Join(gone, ", "))
 	}
 	rows := s.Volumes(tx, c.Account, c.Region, func(v Volume) bool {
 		return (len(ids) == 0 || slices.Contains(ids, v.ID)) && match(v)
@@ -111,6 +120,42 @@ func (s *Service) DescribeVolumeStatus(ctx context.Context, in *ec2.DescribeVolu
 		}
 		out.NextToken = next
 		return err
+	})
+}
+
+// DescribeVolumeAttribute shows one attribute of a volume.
+func (s *Service) DescribeVolumeAttribute(ctx context.Context, in *ec2.DescribeVolumeAttributeInput) (*ec2.DescribeVolumeAttributeOutput, error) {
+	out := &ec2.DescribeVolumeAttributeOutput{VolumeId: in.VolumeId}
+	return out, s.view(ctx, in.DryRun, func(tx *store.Tx, c wire.Caller) error {
+		id := aws.ToString(in.VolumeId)
+		if err := volumeID(id, "volumeId"); err != nil {
+			return err
+		}
+		v, err := s.Volume(tx, c.Account, c.Region, id)
+		if in.Attribute == types.VolumeAttributeNameAutoEnableIO {
+			out.AutoEnableIO = &types.AttributeBooleanValue{Value: aws.Bool(v.AutoIO)}
+		}
+		return err
+	})
+}
+
+// ModifyVolumeAttribute sets whether a volume's I/O is enabled again by itself.
+func (s *Service) ModifyVolumeAttribute(ctx context.Context, in *ec2.ModifyVolumeAttributeInput) (*ec2.ModifyVolumeAttributeOutput, error) {
+	return &ec2.ModifyVolumeAttributeOutput{}, s.update(ctx, in.DryRun, func(tx *store.Tx, c wire.Caller) error {
+		id := aws.ToString(in.VolumeId)
+		if err := volumeID(id, "volumeId"); err != nil {
+			return err
+		}
+		if in.AutoEnableIO == nil {
+			return errorf("InvalidParameterCombination", "No attributes specified.")
+		}
+		v, err := s.Volume(tx, c.Account, c.Region, id)
+		if err != nil {
+			return err
+		}
+		v.AutoIO = aws.ToBool(in.AutoEnableIO.Value)
+		s.putVolume(tx, v)
+		return nil
 	})
 }
 
