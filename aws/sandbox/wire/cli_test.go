@@ -31,17 +31,12 @@ func TestAWSCommandLine(t *testing.T) {
 	}{
 		{"sts get-caller-identity", `"Arn": "arn:aws:iam::111122223333:user/test"`},
 		{"ec2 create-volume --availability-zone eu-west-1a --size 2 --tag-specifications ResourceType=volume,Tags=[{Key=a,Value=b}]", `"Size": 2`},
-		{"ec2 describe-volumes", "An error occurred (InvalidVolume.NotFound) when calling the DescribeVolumes operation: The volume 'vol-9' does not exist."},
 		{"ec2 create-volume --availability-zone z --volume-type gp9", "An error occurred (InvalidParameterValue) when calling the CreateVolume operation: Value (gp9) for parameter volumeType is invalid."},
-		{"rds describe-db-instances", "An error occurred (DBInstanceNotFound) when calling the DescribeDBInstances operation: DBInstance x not found."},
 		{"backup create-backup-vault --backup-vault-name x!", "(InvalidParameterValueException) when calling the CreateBackupVault operation: 1 validation error detected: Value 'x!' at 'backupVaultName'"},
-		{"dynamodb list-tables", "(UnknownOperationException)"},
 		{"cloudwatch list-metrics --no-paginate", `"NextToken": "more"`},
 		{"ebs put-snapshot-block --snapshot-id snap-0123456789abcdef0 --block-index 0 --block-data " + file + " --data-length 7 --checksum x --checksum-algorithm SHA256", `"Checksum": "x"`},
 		{"s3api put-object --bucket b --key k --body " + file, `"ETag": "\"1\""`},
-		{"s3api get-object --bucket b --key k " + filepath.Join(dir, "got"), `"ContentType": "text/x-test"`},
 		{"s3api head-object --bucket b --key k", "An error occurred (404) when calling the HeadObject operation: Not Found"},
-		{"iam create-role --role-name r --assume-role-policy-document {}", ""},
 	} {
 		t.Run(strings.Join(strings.Fields(test.command)[:2], " "), func(t *testing.T) {
 			t.Parallel()

@@ -10,13 +10,15 @@ import (
 
 // router finds the operation of a REST request. There is no table of special cases: a template fits when its segments and
 // literal query keys are there and every required member that is bound to the query or a header is there, and the template
-// that asks for most wins. That alone tells CopyObject from PutObject and ListParts from GetObject.
+// that asks for most wins. That alone tells CopyObject from PutObject and ListParts from GetObject. When nothing fits, members
+// may be missing: the validation says which.
 type router struct{ templates []template }
 
 type template struct {
 	op       *model.Op
 	segments []string // "{Bucket}", "{Key+}" or literal
 	query    url.Values
+	takes    map[string]bool // query keys of members
 	needs    []*model.Member
 }
 
@@ -27,9 +29,12 @@ func newRouter(api *model.API) *router {
 	}
 	for _, op := range api.Ops {
 		path, query, _ := strings.Cut(op.URI, "?")
-		t := template{op: op, segments: split(path)}
+		t := template{op: op, segments: split(path), takes: map[string]bool{}}
 		t.query, _ = url.ParseQuery(query)
 		for _, m := range op.Input.Members {
+			if m.Location == "querystring" {
+				t.takes[m.Wire()] = true
+			}
 			if m.Required && (m.Location == "querystring" || m.Location == "header") {
 				t.needs = append(t.needs, m)
 			}
@@ -54,17 +59,24 @@ type route struct {
 	score int
 }
 
-func (r *router) find(req *http.Request) (best route) {
+func (r *router) find(req *http.Request) route {
+	if best := r.fit(req, true); best.op != nil {
+		return best
+	}
+	return r.fit(req, false)
+}
+
+func (r *router) fit(req *http.Request, whole bool) (best route) {
 	path, query := req.URL.EscapedPath(), req.URL.Query()
 	for _, t := range r.templates {
 		if t.op.Method != req.Method {
 			continue
 		}
 		uri, score, ok := t.path(path)
-		if !ok || (best.op != nil && score+len(t.query)*10+len(t.needs) < best.score) {
+		if !ok {
 			continue
 		}
-		n, ok := t.rest(query, req.Header)
+		n, ok := t.rest(query, req.Header, whole)
 		if score += n; ok && (best.op == nil || score > best.score) {
 			best = route{t.op, uri, score}
 		}
@@ -116,23 +128,33 @@ func afterSegments(path string, n int) string {
 	return path
 }
 
-// rest fits the literal query keys and the required members.
-func (t *template) rest(query url.Values, header http.Header) (score int, ok bool) {
+// rest fits the literal query keys and the required members; unless whole, a missing one only counts against the template.
+func (t *template) rest(query url.Values, header http.Header, whole bool) (score int, ok bool) {
 	for key, want := range t.query {
 		if got, there := query[key]; !there || want[0] != "" && got[0] != want[0] {
 			return 0, false
 		}
 		score += 10
 	}
+	for key, got := range query {
+		// A bare key names a sub-resource: GET /bucket?website is not ListObjects.
+		if got[0] == "" && !t.takes[key] && !t.query.Has(key) {
+			return 0, false
+		}
+	}
 	for _, m := range t.needs {
 		there := query.Has(m.Wire())
 		if m.Location == "header" {
 			there = header.Get(m.Wire()) != ""
 		}
-		if !there {
+		switch {
+		case there:
+			score++
+		case whole:
 			return 0, false
+		default:
+			score--
 		}
-		score++
 	}
 	return score, true
 }
