@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -101,11 +102,15 @@ func newSandboxEnv(p *process) *cobra.Command {
 	return c
 }
 
-// exports are the formats of one variable, by shell.
-var exports = map[string]string{"bash": "export %s='%s'\n", "fish": "set -gx %s '%s'\n", "powershell": "$Env:%s = '%s'\n"}
+// dialects say how a shell sets a variable and how it forgets one.
+var dialects = map[string]struct{ set, unset string }{
+	"bash":       {"export %s='%s'\n", "unset %s\n"},
+	"fish":       {"set -gx %s '%s'\n", "set -e %s\n"},
+	"powershell": {"$Env:%s = '%s'\n", "Remove-Item Env:%s -ErrorAction SilentlyContinue\n"},
+}
 
 func sandboxEnv(p *process, o sandboxOptions) error {
-	format, ok := exports[o.shell]
+	dialect, ok := dialects[o.shell]
 	if !ok {
 		return usagef("there is no shell %q here; write bash (also for zsh and sh), fish or powershell", o.shell)
 	}
@@ -123,15 +128,19 @@ func sandboxEnv(p *process, o sandboxOptions) error {
 		return err
 	}
 	for _, v := range vars {
-		fmt.Fprintf(p.out, format, v.name, v.value)
+		if v.value == "" {
+			fmt.Fprintf(p.out, dialect.unset, v.name)
+		} else {
+			fmt.Fprintf(p.out, dialect.set, v.name, v.value)
+		}
 	}
 	return nil
 }
 
 type variable struct{ name, value string }
 
-// variables are what the aws CLI and every SDK need to reach the sandbox as one of its accounts. AWS_PROFILE is emptied:
-// it would win over the keys.
+// variables are what the aws CLI and every SDK need to reach the sandbox as one of its accounts. One without a value must
+// not be set at all: the CLI takes an empty AWS_PROFILE for the name of a profile.
 func variables(box *sandbox.Sandbox, as string) ([]variable, error) {
 	c, err := box.Credentials(as)
 	if err != nil {
@@ -140,7 +149,7 @@ func variables(box *sandbox.Sandbox, as string) ([]variable, error) {
 	return []variable{
 		{"AWS_ENDPOINT_URL", box.Endpoint()}, {"AWS_ACCESS_KEY_ID", c.AccessKeyID}, {"AWS_SECRET_ACCESS_KEY", c.SecretAccessKey},
 		{"AWS_SESSION_TOKEN", c.SessionToken}, {"AWS_REGION", sandbox.Home}, {"AWS_DEFAULT_REGION", sandbox.Home}, {"AWS_PROFILE", ""},
-		{"AWS_PAGER", ""}, {"AWS_EC2_METADATA_DISABLED", "true"},
+		{"AWS_EC2_METADATA_DISABLED", "true"},
 	}, nil
 }
 
@@ -172,11 +181,7 @@ func sandboxShell(ctx context.Context, p *process, o sandboxOptions) error {
 	}
 	cmd := exec.CommandContext(ctx, shell)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.in, p.out, p.err
-	cmd.Env = append([]string{}, p.env...)
-	for _, v := range vars {
-		cmd.Env = append(cmd.Env, v.name+"="+v.value)
-	}
-	cmd.Env = append(cmd.Env, "LIFEBOAT_SANDBOX=1")
+	cmd.Env = append(withVariables(p.env, vars), "LIFEBOAT_SANDBOX=1")
 	fmt.Fprintf(p.out, "%s with aws pointed at the sandbox (%s); exit ends it\n", shell, box.Endpoint())
 	// An interrupt is the shell's own affair; it must not take the sandbox with it.
 	sig := watchSignals(func(int) {})
@@ -186,6 +191,19 @@ func sandboxShell(ctx context.Context, p *process, o sandboxOptions) error {
 		return nil // how the person left the shell is no failure of ours
 	}
 	return failed(err, "set SHELL to a shell that can be started")
+}
+
+// withVariables is an environment with the variables put in, and those without a value taken out.
+func withVariables(env []string, vars []variable) []string {
+	out := slices.DeleteFunc(slices.Clone(env), func(line string) bool {
+		return slices.ContainsFunc(vars, func(v variable) bool { return strings.HasPrefix(line, v.name+"=") })
+	})
+	for _, v := range vars {
+		if v.value != "" {
+			out = append(out, v.name+"="+v.value)
+		}
+	}
+	return out
 }
 
 func newSandboxReset(p *process) *cobra.Command {

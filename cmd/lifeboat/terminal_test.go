@@ -237,3 +237,42 @@ func TestPlainWizard(t *testing.T) {
 		t.Error("plain lines hold escape codes")
 	}
 }
+
+// A shell on the sandbox has its address and keys, and none of the person's own AWS settings.
+func TestSandboxShell(t *testing.T) {
+	t.Setenv("SHELL", "/bin/sh")
+	t.Setenv("AWS_PROFILE", "production")
+	x := onTerminal(t, t.TempDir(), 24, 100, "sandbox", "shell")
+	x.until("aws pointed at the sandbox")
+	x.types("echo at=$AWS_ENDPOINT_URL profile=${AWS_PROFILE-none}.\r")
+	x.until("profile=none.")
+	x.until("at=http://127.0.0.1:")
+	x.types("exit 3\r")
+	if got := x.exit(); got != exitDone {
+		t.Errorf("exit code %d: how a person leaves the shell is no failure", got)
+	}
+}
+
+// Serve serves until it is told to stop; meanwhile env points a shell at it and a reset is refused.
+func TestSandboxServe(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	x := onTerminal(t, state, 24, 120, "sandbox", "serve")
+	x.until("the sandbox listens at http://127.0.0.1:")
+	y := onTerminal(t, state, 24, 120, "sandbox", "env", "--as", "partner")
+	y.until("export AWS_ENDPOINT_URL='http://127.0.0.1:")
+	y.until("unset AWS_PROFILE")
+	if got := y.exit(); got != exitDone {
+		t.Errorf("env: exit code %d", got)
+	}
+	z := onTerminal(t, state, 24, 120, "sandbox", "reset", "--yes")
+	z.until("open in another process")
+	if got := z.exit(); got != exitFailed {
+		t.Errorf("reset: exit code %d", got)
+	}
+	x.cmd.Process.Signal(syscall.SIGTERM)
+	x.until("stopped; its state is kept")
+	if got := x.exit(); got != exitDone {
+		t.Errorf("serve: exit code %d", got)
+	}
+}
