@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -197,6 +199,12 @@ func root(err error) string {
 		case *onlyOnce:
 			err = e.err
 		case *smithyhttp.RequestSendError:
+			err = e.Err
+		case *awshttp.ResponseError:
+			err = e.ResponseError
+		case *smithyhttp.ResponseError:
+			err = e.Err
+		case *retry.MaxAttemptsError:
 			err = e.Err
 		case *url.Error:
 			err = e.Err

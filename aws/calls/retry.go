@@ -60,6 +60,9 @@ type trailKey struct{}
 // follow adds a middleware inside the retry loop that counts attempts, keeps the request id, and notes attempts
 // that may have run. A request counts as sent from the moment its headers were written.
 func follow(stack *middleware.Stack) error {
+	if _, ok := stack.Finalize.Get("Retry"); !ok { // a URL is signed in advance (ec2.CopySnapshot does it): nothing is sent
+		return nil
+	}
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("lifeboat.Follow", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		seen, ok := ctx.Value(trailKey{}).(*trail)
 		if !ok {

@@ -7,12 +7,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"lifeboat/aws/account"
 	"lifeboat/aws/calls"
 	"lifeboat/aws/sandbox"
+	"lifeboat/aws/sandbox/weather"
 )
 
 // counter counts the lines of the sandbox's log, one a request.
@@ -30,6 +35,11 @@ func (c counter) Handle(context.Context, slog.Record) error {
 // targets are the sandbox in this process, and the same sandbox reached as an account is: through the SDK's own
 // configuration and AWS_ENDPOINT_URL.
 func targets(t *testing.T) (map[string]*account.Target, *atomic.Int64) {
+	_, all, seen := open(t)
+	return all, seen
+}
+
+func open(t *testing.T) (*sandbox.Sandbox, map[string]*account.Target, *atomic.Int64) {
 	seen := new(atomic.Int64)
 	box, err := sandbox.Open(sandbox.Options{Seed: 1, Log: counter{slog.DiscardHandler, seen}})
 	if err != nil {
@@ -54,7 +64,7 @@ func targets(t *testing.T) (map[string]*account.Target, *atomic.Int64) {
 	if far.Own.Account != own.Own.Account || far.Endpoint != box.Endpoint() {
 		t.Errorf("account %s at %s, want %s at %s", far.Own.Account, far.Endpoint, own.Own.Account, box.Endpoint())
 	}
-	return map[string]*account.Target{"sandbox": own, "endpoint": far}, seen
+	return box, map[string]*account.Target{"sandbox": own, "endpoint": far}, seen
 }
 
 // The same calls do the same on the sandbox and on an account reached through its endpoint.
@@ -147,5 +157,130 @@ func TestReads(t *testing.T) {
 		if err != nil && (!errors.As(err, &e) || e.Kind != calls.Client && e.Kind != calls.NotFound || e.Hint() == "") {
 			t.Errorf("%s: %v", op.Name, err)
 		}
+	}
+}
+
+// The work is done and the answer is lost: what has a token is repeated and made once, what has none is not repeated.
+func TestLostAnswersMakeNothingTwice(t *testing.T) {
+	box, all, _ := open(t)
+	c := calls.New(all["sandbox"], calls.Guard{})
+	do := func(op string, params map[string]any) (map[string]any, *calls.Error) {
+		t.Helper()
+		res, err := c.Call(t.Context(), calls.Request{Op: op, Region: "us-east-2", Params: params})
+		var e *calls.Error
+		if err != nil && !errors.As(err, &e) {
+			t.Fatal(err)
+		}
+		return res.Output, e
+	}
+	count := func(op, list string) int {
+		t.Helper()
+		out, e := do(op, map[string]any{"Filters": []any{map[string]any{"Name": "tag-key", "Values": []any{"lost"}}}})
+		if e != nil {
+			t.Fatal(e)
+		}
+		items, _ := out[list].([]any)
+		return len(items)
+	}
+	tag := func(kind string) []any {
+		return []any{map[string]any{"ResourceType": kind, "Tags": []any{map[string]any{"Key": "lost", "Value": "x"}}}}
+	}
+
+	box.Weather().LoseNth(1)
+	out, e := do("ec2.CreateVolume", map[string]any{"AvailabilityZone": "us-east-2a", "Size": 1, "ClientToken": "once", "TagSpecifications": tag("volume")})
+	if e != nil || count("ec2.DescribeVolumes", "Volumes") != 1 {
+		t.Fatalf("a volume with a token: %v, %d volumes", e, count("ec2.DescribeVolumes", "Volumes"))
+	}
+	box.Weather().Clear()
+	if err := box.Clock().Pass(t.Context(), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	box.Weather().LoseNth(1)
+	_, e = do("ec2.CreateSnapshot", map[string]any{"VolumeId": out["VolumeId"], "TagSpecifications": tag("snapshot")})
+	if e == nil || e.Kind != calls.Lost || !e.MayHaveRun || e.Attempts != 1 || count("ec2.DescribeSnapshots", "Snapshots") != 1 {
+		t.Errorf("a snapshot without a token: %v, %d snapshots", e, count("ec2.DescribeSnapshots", "Snapshots"))
+	}
+	if want := "ec2.CreateSnapshot in us-east-2: the answer was lost: EOF"; e != nil && e.Error() != want {
+		t.Errorf("says %q, want %q", e, want)
+	}
+	box.Weather().Clear()
+	if err := box.Clock().Pass(t.Context(), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	box.Weather().RefuseNth(1, weather.Throttled, "slow down")
+	if _, e = do("ec2.CreateSnapshot", map[string]any{"VolumeId": out["VolumeId"], "TagSpecifications": tag("snapshot")}); e != nil || count("ec2.DescribeSnapshots", "Snapshots") != 2 {
+		t.Errorf("throttled once: %v, %d snapshots", e, count("ec2.DescribeSnapshots", "Snapshots"))
+	}
+}
+
+// Printed commands do, pasted, what the call does; where the aws CLI is installed.
+func TestPasted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the aws CLI several times")
+	}
+	for _, tool := range []string{"bash", "aws", "base64"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(tool + " is not installed")
+		}
+	}
+	_, all, _ := open(t)
+	target := all["endpoint"]
+	c := calls.New(target, calls.Guard{})
+	dir := t.TempDir()
+	paste := func(op string, params map[string]any) []byte {
+		t.Helper()
+		text, err := calls.Command(op, "us-east-2", params, calls.CLIOptions{Endpoint: target.Endpoint, Width: 80})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("bash", "-ec", text)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json")
+		for i, v := range cmd.Env { // an empty profile is a wrong one to the CLI
+			if v == "AWS_PROFILE=" {
+				cmd.Env = append(cmd.Env[:i:i], cmd.Env[i+1:]...)
+				break
+			}
+		}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s\n%v\n%s", text, err, out)
+		}
+		return out
+	}
+	paste("ec2.CreateVolume", map[string]any{"AvailabilityZone": "us-east-2a", "Size": 1, "Encrypted": false,
+		"TagSpecifications": []any{map[string]any{"ResourceType": "volume", "Tags": []any{map[string]any{"Key": "Name", "Value": "it's pasted"}}}}})
+	res, err := c.Call(t.Context(), calls.Request{Op: "ec2.DescribeVolumes", Params: map[string]any{"Filters": []any{map[string]any{"Name": "tag:Name", "Values": []any{"it's pasted"}}}}})
+	if err != nil || len(res.Output["Volumes"].([]any)) != 1 {
+		t.Errorf("%v, %v", res.Output, err)
+	}
+
+	block := bytes.Repeat([]byte{1, 2, 3, 0}, 524288/4)
+	sum := sha256.Sum256(block)
+	call := func(op string, params map[string]any) map[string]any {
+		t.Helper()
+		res, err := c.Call(t.Context(), calls.Request{Op: op, Params: params})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Output
+	}
+	snapshot := call("ebs.StartSnapshot", map[string]any{"VolumeSize": 1})["SnapshotId"]
+	if err := os.WriteFile(filepath.Join(dir, "block-data.bin"), block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	paste("ebs.PutSnapshotBlock", map[string]any{"SnapshotId": snapshot, "BlockIndex": 3, "BlockData": block, "DataLength": 524288,
+		"Checksum": base64.StdEncoding.EncodeToString(sum[:]), "ChecksumAlgorithm": "SHA256"})
+	call("ebs.CompleteSnapshot", map[string]any{"SnapshotId": snapshot, "ChangedBlocksCount": 1})
+	if err := all["sandbox"].Clock.Pass(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	blocks := call("ebs.ListSnapshotBlocks", map[string]any{"SnapshotId": snapshot})["Blocks"].([]any)
+	if err := os.Remove(filepath.Join(dir, "block-data.bin")); err != nil {
+		t.Fatal(err)
+	}
+	paste("ebs.GetSnapshotBlock", map[string]any{"SnapshotId": snapshot, "BlockIndex": 3, "BlockToken": blocks[0].(map[string]any)["BlockToken"]})
+	if got, err := os.ReadFile(filepath.Join(dir, "block-data.bin")); err != nil || !bytes.Equal(got, block) {
+		t.Errorf("%d bytes came back, %v", len(got), err)
 	}
 }
