@@ -1,11 +1,13 @@
 package ec2
 
 import (
-	"encoding/base64"
+	"math"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"lifeboat/aws/sandbox/page"
 )
 
 // attributes are what a kind of resource can be filtered by: the filter's name to the values the resource has for it.
@@ -83,42 +85,33 @@ func like(pattern, s string) bool {
 	return s == ""
 }
 
-// page is how much of a listing is asked for, and where it goes on.
-type page struct {
-	after string // the id the last page ended with
-	limit int
+// window is how much of a listing is asked for, and where it goes on.
+type window struct {
+	marker string
+	limit  int
 }
 
 // paging reads MaxResults (5 to 1,000; more counts as 1,000) and NextToken. With ids given EC2 takes no MaxResults.
-func paging(max *int32, token *string, ids int, idsParameter string) (page, error) {
-	p := page{limit: 1 << 30}
-	if max != nil {
-		if ids > 0 {
-			return p, errorf("InvalidParameterCombination", "The parameter %s cannot be used with the parameter maxResults", idsParameter)
-		}
-		if *max < 5 {
-			return p, errorf("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid. Expecting a value greater than 5.", *max)
-		}
-		p.limit = min(int(*max), 1000)
+func paging(max *int32, token *string, ids int, idsParameter string) (window, error) {
+	w := window{marker: aws.ToString(token), limit: math.MaxInt}
+	if max == nil {
+		return w, nil
 	}
-	if token != nil && *token != "" {
-		after, err := base64.RawURLEncoding.DecodeString(*token)
-		if err != nil {
-			return p, errorf("InvalidNextToken", "The specified NextToken is not valid.")
-		}
-		p.after = string(after)
+	if ids > 0 {
+		return w, errorf("InvalidParameterCombination", "The parameter %s cannot be used with the parameter maxResults", idsParameter)
 	}
-	return p, nil
+	if *max < 5 {
+		return w, errorf("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid. Expecting a value greater than 5.", *max)
+	}
+	w.limit = min(int(*max), 1000)
+	return w, nil
 }
 
-// cut takes the page out of all rows, which are in the order of their ids, and gives the token for the next.
-func cut[T any](p page, rows []T, id func(T) string) ([]T, *string) {
-	for p.after != "" && len(rows) > 0 && id(rows[0]) <= p.after {
-		rows = rows[1:]
+// cut takes the window out of all rows, which are in the order of their ids, and gives the token for what follows.
+func cut[T any](w window, rows []T, id func(T) string) ([]T, *string, error) {
+	rows, next, err := page.Cut(rows, id, w.marker, w.limit)
+	if err != nil {
+		return nil, nil, errorf("InvalidNextToken", "The specified NextToken is not valid.")
 	}
-	if len(rows) <= p.limit {
-		return rows, nil
-	}
-	rows = rows[:p.limit]
-	return rows, aws.String(base64.RawURLEncoding.EncodeToString([]byte(id(rows[len(rows)-1]))))
+	return rows, optional(next), nil
 }

@@ -162,7 +162,9 @@ func (s *Service) DescribeLockedSnapshots(ctx context.Context, in *ec2.DescribeL
 				locked = append(locked, snap)
 			}
 		}
-		locked, out.NextToken = cut(p, locked, func(snap Snapshot) string { return snap.ID })
+		if locked, out.NextToken, err = cut(p, locked, func(snap Snapshot) string { return snap.ID }); err != nil {
+			return err
+		}
 		for _, snap := range locked {
 			l := snap.Lock
 			out.Snapshots = append(out.Snapshots, types.LockedSnapshotsInfo{

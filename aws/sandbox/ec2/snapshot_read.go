@@ -55,7 +55,9 @@ func (s *Service) DescribeSnapshots(ctx context.Context, in *ec2.DescribeSnapsho
 		rows = slices.DeleteFunc(rows, func(snap Snapshot) bool {
 			return !ownedBy(snap, c.Account, in.OwnerIds) || !restorableBy(snap, c.Account, in.RestorableByUserIds) || !match(snap)
 		})
-		rows, out.NextToken = cut(p, rows, func(snap Snapshot) string { return snap.ID })
+		if rows, out.NextToken, err = cut(p, rows, func(snap Snapshot) string { return snap.ID }); err != nil {
+			return err
+		}
 		for _, snap := range rows {
 			out.Snapshots = append(out.Snapshots, snap.wire(now))
 		}

@@ -143,7 +143,9 @@ func (s *Service) DescribeSnapshotTierStatus(ctx context.Context, in *ec2.Descri
 			return err
 		}
 		rows := s.Snapshots(tx, c.Region, func(snap Snapshot) bool { return snap.Owner == c.Account && match(snap) })
-		rows, out.NextToken = cut(p, rows, func(snap Snapshot) string { return snap.ID })
+		if rows, out.NextToken, err = cut(p, rows, func(snap Snapshot) string { return snap.ID }); err != nil {
+			return err
+		}
 		for _, snap := range rows {
 			out.SnapshotTierStatuses = append(out.SnapshotTierStatuses, snap.tierStatus(tx.Now()))
 		}

@@ -189,8 +189,8 @@ func (s *Service) DescribeTags(ctx context.Context, in *ec2.DescribeTagsInput) (
 				}
 			}
 		}
-		out.Tags, out.NextToken = cut(p, rows, func(t types.TagDescription) string { return *t.ResourceId + "\x00" + *t.Key })
-		return nil
+		out.Tags, out.NextToken, err = cut(p, rows, func(t types.TagDescription) string { return *t.ResourceId + "\x00" + *t.Key })
+		return err
 	})
 }
 

@@ -169,7 +169,9 @@ func (s *Service) DescribeVolumesModifications(ctx context.Context, in *ec2.Desc
 			}
 			return true
 		})
-		rows, out.NextToken = cut(p, rows, func(m Modification) string { return m.Volume })
+		if rows, out.NextToken, err = cut(p, rows, func(m Modification) string { return m.Volume }); err != nil {
+			return err
+		}
 		for _, m := range rows {
 			out.VolumesModifications = append(out.VolumesModifications, m.wire(tx.Now()))
 		}

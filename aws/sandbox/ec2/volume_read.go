@@ -43,7 +43,7 @@ var volumeAttributes = func() attributes[Volume] {
 }()
 
 // listed is what the three listings of volumes have in common: the caller's volumes of these ids, those that match, one page of them.
-func (s *Service) listed(tx *store.Tx, c wire.Caller, ids []string, p page, match func(Volume) bool) ([]Volume, *string, error) {
+func (s *Service) listed(tx *store.Tx, c wire.Caller, ids []string, p window, match func(Volume) bool) ([]Volume, *string, error) {
 	var gone []string
 	for _, id := range ids {
 		if err := volumeID(id, "volumes"); err != nil {
@@ -63,8 +63,7 @@ func (s *Service) listed(tx *store.Tx, c wire.Caller, ids []string, p page, matc
 	rows := s.Volumes(tx, c.Account, c.Region, func(v Volume) bool {
 		return (len(ids) == 0 || slices.Contains(ids, v.ID)) && match(v)
 	})
-	rows, next := cut(p, rows, func(v Volume) string { return v.ID })
-	return rows, next, nil
+	return cut(p, rows, func(v Volume) string { return v.ID })
 }
 
 // DescribeVolumes lists the caller's volumes in the Region.
