@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"github.com/google/renameio/v2"
 
 	"lifeboat/aws/sandbox/clock"
 	"lifeboat/aws/sandbox/store"
@@ -152,7 +151,7 @@ func (h *house) announce(endpoint string, rate float64) error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(filepath.Join(h.dir, runningFile), append(text, '\n'), 0o600); err != nil {
+	if err := store.WriteFile(filepath.Join(h.dir, runningFile), append(text, '\n')); err != nil {
 		return fmt.Errorf("sandbox: %w; it needs a folder it can write to", err)
 	}
 	return nil

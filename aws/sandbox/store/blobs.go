@@ -3,7 +3,6 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -42,31 +41,14 @@ func (b *Blobs) Put(content []byte) (hash string, err error) {
 	if _, err := os.Stat(path); err == nil {
 		return hash, nil
 	}
-	if err := b.write(path, content); err != nil {
+	err = os.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil {
+		err = WriteFile(path, content)
+	}
+	if err != nil {
 		return "", fmt.Errorf("store: content: %w; make room or make the folder writable, then try again", err)
 	}
 	return hash, nil
-}
-
-func (b *Blobs) write(path string, content []byte) error {
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return err
-	}
-	// No fsync: a kill of the process loses nothing that was written, and that is the promise.
-	f, err := os.CreateTemp(folder, ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }
 
 // Get is the content of that name. It must not be changed.

@@ -11,8 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"time"
-
-	"github.com/google/renameio/v2"
 )
 
 // record is one transaction: one line of the journal.
@@ -158,41 +156,38 @@ type brokenError struct{ error }
 
 func (e *brokenError) Unwrap() error { return e.error }
 
-// rewrite replaces the whole file by these records, or leaves it as it is.
+// rewrite replaces the whole file by these records, or leaves it as it is; with a brokenError it cannot be used any more.
 func (j *journal) rewrite(records func(yield func(record) bool)) error {
-	t, err := renameio.NewPendingFile(j.path, renameio.WithPermissions(0o600))
-	if err != nil {
-		return err
+	if err := j.file.Close(); err != nil { // an open file cannot be replaced on Windows
+		return &brokenError{err}
 	}
-	defer t.Cleanup()
-	out := bufio.NewWriterSize(t, 1<<16)
 	var size int64
 	number := 0
-	for r := range records {
-		number++
-		r.Line = number
-		line, err := r.line()
-		if err != nil {
-			return err
+	replaced := replace(j.path, func(w io.Writer) error {
+		out := bufio.NewWriterSize(w, 1<<16)
+		for r := range records {
+			number++
+			r.Line = number
+			line, err := r.line()
+			if err != nil {
+				return err
+			}
+			size += int64(len(line))
+			if _, err := out.Write(line); err != nil {
+				return err
+			}
 		}
-		if _, err := out.Write(line); err != nil {
-			return err
-		}
-		size += int64(len(line))
-	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	if err := t.CloseAtomicallyReplace(); err != nil {
-		return err
+		return out.Flush()
+	})
+	if replaced == nil {
+		j.size, j.line = size, number
 	}
 	f, err := os.OpenFile(j.path, os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return err
+		return &brokenError{errors.Join(replaced, err)}
 	}
-	j.file.Close()
-	j.file, j.size, j.line = f, size, number
-	return nil
+	j.file = f
+	return replaced
 }
 
 func (j *journal) close() error {

@@ -122,7 +122,12 @@ func (s *Store) begin(fresh bool, from, ahead time.Time) error {
 			return err
 		}
 	} else if err := s.compact(); err != nil {
-		return fmt.Errorf("store: rewrite %s: %w", s.journal.path, err)
+		err = fmt.Errorf("store: rewrite %s: %w", s.journal.path, err)
+		var broken *brokenError
+		if errors.As(err, &broken) {
+			return err
+		}
+		s.report(err) // a long journal is as good as a short one
 	}
 	if err := s.agenda.load(s.raw[dueTable]); err != nil {
 		return fmt.Errorf("store: %s: what is due: %w", s.journal.path, err)
