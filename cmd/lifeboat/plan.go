@@ -44,7 +44,10 @@ func newPlan(p *process) *cobra.Command {
 }
 
 func runPlan(ctx context.Context, p *process, o planOptions) error {
-	answers, err := planAnswers(ctx, p, o)
+	if o.answers == "" && !o.json && !o.plain && p.screen() {
+		return planOnScreen(ctx, p, o.out)
+	}
+	answers, err := planAnswers(p, o)
 	if err != nil {
 		return err
 	}
@@ -58,20 +61,17 @@ func runPlan(ctx context.Context, p *process, o planOptions) error {
 	return printPlan(p, made, o.json)
 }
 
-// planAnswers takes the answers from the file, from the wizard, or from the line prompter.
-func planAnswers(ctx context.Context, p *process, o planOptions) (plan.Answers, error) {
+// planAnswers takes the answers from the file, or asks line by line.
+func planAnswers(p *process, o planOptions) (plan.Answers, error) {
 	if o.answers != "" {
 		a, err := plan.Load(o.answers)
 		return a, answersError(err)
 	}
-	switch {
-	case !p.terminal() || o.json:
+	if !p.terminal() || o.json {
 		return nil, &ending{code: exitUsage, err: fmt.Errorf("there is no terminal to ask at, and the answer %q is missing", plan.Answers{}.Missing()[0].ID),
 			hint: "lifeboat plan --answers FILE, with a file such as:\n" + example()}
-	case o.plain || !p.screen():
-		return ask(p.in, p.out)
 	}
-	return askOnScreen(ctx, p)
+	return ask(p.in, p.out)
 }
 
 // example is an answers file with every default, to start from.

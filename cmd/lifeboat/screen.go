@@ -29,28 +29,33 @@ func runHome(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	o := labOptions{}
-	o.target.defaults()
-	_, err = p.show(ctx, dir, o, nil, tui.First{})
+	_, err = newStage(p, dir).show(ctx, tui.First{})
 	return err
 }
 
-// askOnScreen is the wizard on the full screen.
-func askOnScreen(ctx context.Context, p *process) (plan.Answers, error) {
+// planOnScreen asks and shows the plan on the full screen. What is saved there goes to out, or to the state folder.
+func planOnScreen(ctx context.Context, p *process, out string) error {
 	dir, err := p.state()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	o := labOptions{}
-	o.target.defaults()
-	res, err := p.show(ctx, dir, o, nil, tui.First{Wizard: true, Answers: true})
-	if err != nil {
-		return nil, err
+	s := newStage(p, dir)
+	if out != "" {
+		s.plans = out
 	}
-	if res.Answers == nil {
-		return nil, ended(exitInterrupted)
+	res, err := s.show(ctx, tui.First{Wizard: true})
+	switch {
+	case err != nil:
+		return err
+	case res.Plan == nil:
+		return ended(exitInterrupted)
+	case out != "" && len(res.Saved) == 0:
+		return writePlan(p, out, res.Plan)
 	}
-	return res.Answers, nil
+	for _, file := range res.Saved {
+		fmt.Fprintln(p.out, "wrote", file)
+	}
+	return nil
 }
 
 // runOnScreen runs a lab on the full screen.
@@ -59,31 +64,38 @@ func runOnScreen(ctx context.Context, p *process, dir string, o labOptions, spec
 	if spec.replayed > 0 {
 		first = tui.First{Resume: spec.run}
 	}
-	_, err := p.show(ctx, dir, o, &spec, first)
+	s := newStage(p, dir)
+	s.o, s.spec = o, &spec
+	_, err := s.show(ctx, first)
 	return err
 }
 
 // stage is what the terminal program acts on: sessions it opened, and what has to be closed after it.
 type stage struct {
-	p    *process
-	dir  string
-	o    labOptions
-	spec *runSpec // the run the program was started for, nil when it starts at home
+	p     *process
+	dir   string // state folder
+	plans string // where plans and answers are saved
+	o     labOptions
+	spec  *runSpec // the run the program was started for, nil when it starts at home
 
 	mu       sync.Mutex
 	sessions []engine.Session
 	close    []func() error
-	seen     followed
+}
+
+func newStage(p *process, dir string) *stage {
+	s := &stage{p: p, dir: dir, plans: filepath.Join(dir, "plan")}
+	s.o.target.defaults()
+	return s
 }
 
 // show runs the terminal program and brings every run it opened to a safe end, whatever ended it: a person, a signal or
 // a lost terminal. The exit code comes from the run, not from the screen.
-func (p *process) show(ctx context.Context, dir string, o labOptions, spec *runSpec, first tui.First) (tui.Result, error) {
-	s := &stage{p: p, dir: dir, o: o, spec: spec}
+func (s *stage) show(ctx context.Context, first tui.First) (tui.Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	sig := watchSignals(func(int) { cancel() })
-	res, err := tui.Run(ctx, s.deps(), first, p.in, p.out)
+	res, err := tui.Run(ctx, s.deps(), first, s.p.in, s.p.out)
 	broken := err != nil && ctx.Err() == nil
 	cancel()
 	s.settle()
@@ -224,16 +236,14 @@ func (s *stage) open(ctx context.Context, o labOptions, spec runSpec) (engine.Se
 	return session, nil
 }
 
-func (s *stage) plans() string { return filepath.Join(s.dir, "plan") }
-
 func (s *stage) savePlan(made *plan.Plan) (string, error) {
 	quiet := &process{out: io.Discard}
-	return s.plans(), writePlan(quiet, s.plans(), made)
+	return s.plans, writePlan(quiet, s.plans, made)
 }
 
 func (s *stage) saveAnswers(a plan.Answers) (string, error) {
-	path := filepath.Join(s.plans(), "answers.yaml")
-	if err := os.MkdirAll(s.plans(), 0o700); err != nil {
+	path := filepath.Join(s.plans, "answers.yaml")
+	if err := os.MkdirAll(s.plans, 0o700); err != nil {
 		return "", err
 	}
 	return path, renameio.WriteFile(path, a.Encode(), 0o600)
@@ -241,7 +251,7 @@ func (s *stage) saveAnswers(a plan.Answers) (string, error) {
 
 // answers are those of the last time, to begin the wizard with. Wrong or missing ones are no reason not to start.
 func (s *stage) answers() plan.Answers {
-	a, err := plan.Load(filepath.Join(s.plans(), "answers.yaml"))
+	a, err := plan.Load(filepath.Join(s.plans, "answers.yaml"))
 	if err != nil {
 		return nil
 	}

@@ -82,6 +82,9 @@ func (o *targetOptions) openSandbox(p *process, dir string, rate float64) (*acco
 		return nil, failed(fmt.Errorf("the sandbox does not start: %w", err), "lifeboat sandbox reset, if its folder is damaged")
 	}
 	t := box.Target()
+	if rate == 0 && box.Attached() && t.Clock.Rate() > 0 {
+		fmt.Fprintf(p.err, "note: the sandbox is open in another process, so its time runs %g times as fast as yours instead of jumping\n", t.Clock.Rate())
+	}
 	if o.home != "" {
 		t.Home = o.home
 	}

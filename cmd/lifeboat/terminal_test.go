@@ -276,3 +276,15 @@ func TestSandboxServe(t *testing.T) {
 		t.Errorf("serve: exit code %d", got)
 	}
 }
+
+// The wizard on the full screen ends with nothing when it is left, and the terminal is whole.
+func TestWizardIsLeft(t *testing.T) {
+	t.Parallel()
+	x := onTerminal(t, t.TempDir(), 30, 100, "plan")
+	x.until("What do you keep your data in?")
+	x.types("\x03")
+	if got := x.exit(); got != exitInterrupted {
+		t.Errorf("exit code %d, want %d", got, exitInterrupted)
+	}
+	x.whole()
+}
