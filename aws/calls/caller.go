@@ -32,6 +32,10 @@ type clients struct {
 
 type clientKey struct{ service, as, region string }
 
+// AppID names this program in the requests' User-Agent, for CloudTrail; the sandbox knows by it that the client carries the
+// mend of hideWriteTo.
+const AppID = "lifeboat"
+
 // Option changes how calls are made.
 type Option func(*AWS)
 
@@ -99,7 +103,7 @@ func (a *AWS) Call(ctx context.Context, r Request) (Response, error) {
 		if outer.Err() != nil && errors.Is(outer.Err(), context.Canceled) {
 			e.Kind = Stopped
 		} else if ctx.Err() != nil && e.Status == 0 {
-			e.Kind = TimedOut
+			e.Kind, e.Message = TimedOut, fmt.Sprintf("given up after %s", took.Round(time.Millisecond))
 		}
 		e.Took = took
 		return Response{RequestID: seen.requestID, Attempts: seen.attempts, Took: took}, e
@@ -127,6 +131,9 @@ func (c *clients) get(a *AWS, l *line, op *model.Op, r Request) (any, error) {
 // prepare gives the configuration our clients are built with: the target's own, our retryer and our middleware.
 func (a *AWS) prepare(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
+	if cfg.AppID == "" {
+		cfg.AppID = AppID
+	}
 	cfg.Retryer = func() aws.Retryer { return retryer(cfg.RetryMode, a.backoff) }
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)], hideWriteTo, follow)
 	return cfg

@@ -14,7 +14,12 @@ import (
 )
 
 func TestCall(t *testing.T) {
-	f := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request, _ string) { volumes(w, 2) })
+	f := serve(t, func(_ int, w http.ResponseWriter, r *http.Request, _ string) {
+		if !strings.Contains(r.UserAgent(), "app/"+AppID) {
+			t.Errorf("user agent %q does not name this program", r.UserAgent())
+		}
+		volumes(w, 2)
+	})
 	c := New(f.target(), Guard{})
 	res, err := c.Call(t.Context(), Request{Op: "ec2.DescribeVolumes", Params: map[string]any{"VolumeIds": []any{"vol-1"}}})
 	if err != nil {
@@ -194,6 +199,7 @@ func TestUnreachable(t *testing.T) {
 	if !errors.As(err, &e) || e.Kind != Unreachable || e.MayHaveRun {
 		t.Errorf("got %+v", err)
 	}
+	t.Log(err)
 }
 
 func TestTimeout(t *testing.T) {
@@ -210,6 +216,7 @@ func TestTimeout(t *testing.T) {
 	if !errors.As(err, &e) || e.Kind != TimedOut || !e.MayHaveRun || f.count() != 1 {
 		t.Errorf("got %+v, %d seen", err, f.count())
 	}
+	t.Log(err)
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	_, err = New(f.target(), Guard{}).Call(ctx, Request{Op: "ec2.DescribeVolumes"})

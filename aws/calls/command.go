@@ -20,7 +20,7 @@ import (
 type CLIOptions struct {
 	Profile  string // --profile, for another identity than the shell's own
 	Endpoint string // the address the shell has in AWS_ENDPOINT_URL, empty for AWS's own
-	Width    int    // wrap with backslashes, one option a line, when the command is longer; 0 never wraps
+	Width    int    // wrap longer commands, one option a line, and indent longer JSON; 0 never does
 }
 
 // Command is the aws CLI command that makes the same call, for bash. It works when pasted, with version 1 of the CLI and
@@ -39,7 +39,7 @@ func Command(op, region string, params map[string]any, o CLIOptions) (string, er
 	if op == "rds.ModifyOptionGroup" && params["OptionsToInclude"] != nil && params["OptionsToRemove"] != nil {
 		return "", fmt.Errorf("aws command of %s: the CLI adds and removes options with two commands: give one of OptionsToInclude and OptionsToRemove", op)
 	}
-	c := &command{op: m}
+	c := &command{op: m, width: o.Width}
 	c.word(subcommand(m, params)...)
 	if region != "" {
 		c.option("--region", quote(region))
@@ -57,12 +57,13 @@ func Command(op, region string, params map[string]any, o CLIOptions) (string, er
 	if out := streamed(m); out != "" {
 		c.option(out)
 	}
-	return c.text(o.Width), nil
+	return c.text(), nil
 }
 
 // command is a command line in the making.
 type command struct {
 	op    *model.Op
+	width int
 	notes []string // comment lines
 	setup []string // commands that come first
 	head  []string
@@ -72,13 +73,13 @@ type command struct {
 func (c *command) word(words ...string)   { c.head = append(c.head, words...) }
 func (c *command) option(words ...string) { c.parts = append(c.parts, words) }
 
-func (c *command) text(width int) string {
+func (c *command) text() string {
 	words := slices.Clone(c.head)
 	for _, p := range c.parts {
 		words = append(words, p...)
 	}
 	line := strings.Join(words, " ")
-	if width > 0 && len(line) > width {
+	if c.width > 0 && len(line) > c.width {
 		lines := []string{strings.Join(c.head, " ")}
 		for _, p := range c.parts {
 			lines = append(lines, strings.Join(p, " "))
@@ -245,12 +246,23 @@ func (c *command) structure(s *model.Shape, name string, v any) error {
 		c.option(name, quote(short))
 		return nil
 	}
-	text, err := compact(v)
+	text, err := c.json(v)
 	if err != nil {
 		return err
 	}
 	c.option(name, quote(text))
 	return nil
+}
+
+// json is v on one line, or indented when that is longer than the command may be wide.
+func (c *command) json(v any) (string, error) {
+	text, err := compact(v)
+	if err != nil || c.width == 0 || len(text) <= c.width {
+		return text, err
+	}
+	var b bytes.Buffer
+	err = json.Indent(&b, []byte(text), "  ", "  ")
+	return b.String(), err
 }
 
 func (c *command) list(s *model.Shape, name string, v any) error {
@@ -278,7 +290,7 @@ func (c *command) list(s *model.Shape, name string, v any) error {
 		}
 	}
 	if len(items) == 0 || words == nil {
-		text, err := compact(v)
+		text, err := c.json(v)
 		if err != nil {
 			return err
 		}

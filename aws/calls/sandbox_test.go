@@ -284,3 +284,23 @@ func TestPasted(t *testing.T) {
 		t.Errorf("%d bytes came back, %v", len(got), err)
 	}
 }
+
+// One call through the table and over the sandbox's wire, ten volumes in the answer.
+func BenchmarkSandbox(b *testing.B) {
+	box, err := sandbox.Open(sandbox.Options{Seed: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer box.Close()
+	c := calls.New(box.Target(), calls.Guard{})
+	for range 10 {
+		if _, err := c.Call(b.Context(), calls.Request{Op: "ec2.CreateVolume", Params: map[string]any{"AvailabilityZone": "us-east-2a", "Size": 1}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if _, err := c.Call(b.Context(), calls.Request{Op: "ec2.DescribeVolumes"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
