@@ -19,7 +19,7 @@ func (r *Report) Markdown(w io.Writer) error {
 	p("| Regions | %s, %s |", r.Run.Regions["home"], r.Run.Regions["away"])
 	p("| began | %s |", clock(r.Started))
 	p("| ended | %s |", clock(r.Ended))
-	p("| resumed | %d times |", r.Resumes)
+	p("| resumed | %d |", r.Resumes)
 	p("| runbook | %s, SHA-256 `%s` |", r.Run.Runbook, r.Run.Digest)
 	r.recovery(p)
 	r.proofs(p)
