@@ -274,19 +274,13 @@ func among(wanted []string, tags []types.Tag) bool {
 }
 
 // retag changes the tags of the caller's policy by its ARN.
-func (s *Service) retag(ctx context.Context, arn *string, change func(map[string]string)) error {
+func (s *Service) retag(ctx context.Context, arn *string, set map[string]string, remove []string) error {
 	return s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
 		p, err := s.find(tx, c, policyID(aws.ToString(arn)))
-		if err != nil {
-			return err
+		if err == nil {
+			s.tag(tx, p, set, remove)
 		}
-		p.Tags = maps.Clone(p.Tags)
-		if p.Tags == nil {
-			p.Tags = map[string]string{}
-		}
-		change(p.Tags)
-		s.policies.Put(tx, p.key(), p)
-		return nil
+		return err
 	})
 }
 
@@ -294,16 +288,12 @@ func policyID(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:
 
 // TagResource adds tags to a policy.
 func (s *Service) TagResource(ctx context.Context, in *dlm.TagResourceInput) (*dlm.TagResourceOutput, error) {
-	return &dlm.TagResourceOutput{}, s.retag(ctx, in.ResourceArn, func(tags map[string]string) { maps.Copy(tags, in.Tags) })
+	return &dlm.TagResourceOutput{}, s.retag(ctx, in.ResourceArn, in.Tags, nil)
 }
 
 // UntagResource removes tags from a policy.
 func (s *Service) UntagResource(ctx context.Context, in *dlm.UntagResourceInput) (*dlm.UntagResourceOutput, error) {
-	return &dlm.UntagResourceOutput{}, s.retag(ctx, in.ResourceArn, func(tags map[string]string) {
-		for _, k := range in.TagKeys {
-			delete(tags, k)
-		}
-	})
+	return &dlm.UntagResourceOutput{}, s.retag(ctx, in.ResourceArn, nil, in.TagKeys)
 }
 
 // ListTagsForResource lists the tags of a policy.
@@ -326,4 +316,26 @@ func (s *Service) Tagged(tx *store.Tx, account, region string) []tagging.Resourc
 		return true
 	})
 	return out
+}
+
+// Retag sets and removes tags of a policy by its ARN; another's ARN is not its own.
+func (s *Service) Retag(tx *store.Tx, account, region, resource string, set map[string]string, remove []string) (mine bool, err error) {
+	p, ok := s.policies.Get(tx, account+"/"+region+"/"+policyID(resource))
+	if !ok || p.arn() != resource {
+		return false, nil
+	}
+	s.tag(tx, p, set, remove)
+	return true, nil
+}
+
+// tag keeps a policy with these tags set and those removed.
+func (s *Service) tag(tx *store.Tx, p Policy, set map[string]string, remove []string) {
+	tags := map[string]string{}
+	maps.Copy(tags, p.Tags)
+	maps.Copy(tags, set)
+	for _, k := range remove {
+		delete(tags, k)
+	}
+	p.Tags = tags
+	s.policies.Put(tx, p.key(), p)
 }

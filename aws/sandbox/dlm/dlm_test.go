@@ -326,8 +326,11 @@ func TestListAndTags(t *testing.T) {
 	if got := must(w.ListTagsForResource(in(home), &dlm.ListTagsForResourceInput{ResourceArn: arn})).Tags; !maps.Equal(got, map[string]string{"b": "2"}) {
 		t.Errorf("tags %v", got)
 	}
-	_ = w.store.View(func(tx *store.Tx) error {
-		if r := w.Tagged(tx, mine, home); len(r) != 1 || r[0].ARN != *arn || r[0].Type != "dlm:policy" {
+	_ = w.store.Update(func(tx *store.Tx) error {
+		if own, err := w.Retag(tx, mine, home, *arn, map[string]string{"c": "3"}, []string{"b"}); !own || err != nil {
+			t.Errorf("retag: %t %v", own, err)
+		}
+		if r := w.Tagged(tx, mine, home); len(r) != 1 || r[0].ARN != *arn || r[0].Type != "dlm:policy" || !maps.Equal(r[0].Tags, map[string]string{"c": "3"}) {
 			t.Errorf("tagged %+v", r)
 		}
 		return nil

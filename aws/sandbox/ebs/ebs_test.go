@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ebs"
 	"github.com/aws/aws-sdk-go-v2/service/ebs/types"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+	kmsapi "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/smithy-go"
 	"pgregory.net/rapid"
 
@@ -43,6 +44,7 @@ type world struct {
 	*Service
 	t     tester
 	ec2   *ec2.Service
+	kms   *kms.Service
 	clock *clock.Clock
 	store *store.Store
 }
@@ -57,7 +59,7 @@ func newWorld(t tester, dir string) *world {
 	keys := kms.New(st)
 	e := ec2.New(st, keys)
 	t.Cleanup(func() { c.Close(); st.Close() })
-	return &world{New(st, e, keys), t, e, c, st}
+	return &world{New(st, e, keys), t, e, keys, c, st}
 }
 
 func as(account string) context.Context {
@@ -404,6 +406,36 @@ func TestLineage(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestKeyOfASharedSnapshot shares an encrypted snapshot: without the key the other account sees it and cannot read it.
+func TestKeyOfASharedSnapshot(t *testing.T) {
+	w := newWorld(t, "")
+	key := *must(w.kms.CreateKey(as(mine), &kmsapi.CreateKeyInput{})).KeyMetadata.Arn
+	out := must(w.StartSnapshot(as(mine), &ebs.StartSnapshotInput{VolumeSize: aws.Int64(1), Encrypted: aws.Bool(true), KmsKeyArn: &key}))
+	if aws.ToString(out.KmsKeyArn) != key || out.SseType != types.SSETypeSseKms {
+		t.Errorf("encrypted by %s, %s", aws.ToString(out.KmsKeyArn), out.SseType)
+	}
+	id := *out.SnapshotId
+	must(w.PutSnapshotBlock(as(mine), put(id, 9, data(9))))
+	must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(1)}))
+	w.pass(time.Minute)
+	must(w.ec2.ModifySnapshotAttribute(as(mine), &awsec2.ModifySnapshotAttributeInput{SnapshotId: &id, OperationType: "add", UserIds: []string{theirs}}))
+	_, err := w.ListSnapshotBlocks(as(theirs), &ebs.ListSnapshotBlocksInput{SnapshotId: &id})
+	var refused *types.AccessDeniedException
+	if !errors.As(err, &refused) || refused.Reason != types.AccessDeniedExceptionReasonDependencyAccessDenied {
+		t.Errorf("without the key: %v", err)
+	}
+	must(w.kms.PutKeyPolicy(as(mine), &kmsapi.PutKeyPolicyInput{KeyId: &key, Policy: aws.String(`{"Version": "2012-10-17", "Statement": [
+		{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::` + mine + `:root"}, "Action": "kms:*", "Resource": "*"},
+		{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::` + theirs + `:root"}, "Action": "kms:Decrypt", "Resource": "*"}]}`)}))
+	if got := w.read(theirs, id); len(got) != 1 || got[9] != 9 {
+		t.Errorf("with the key it reads %v", got)
+	}
+	must(w.kms.DisableKey(as(mine), &kmsapi.DisableKeyInput{KeyId: &key}))
+	if _, err := w.ListSnapshotBlocks(as(mine), &ebs.ListSnapshotBlocksInput{SnapshotId: &id}); !errors.As(err, &refused) {
+		t.Errorf("under a disabled key even its owner reads it: %v", err)
+	}
 }
 
 // TestManyWriters puts blocks from many goroutines at once; none is lost.
