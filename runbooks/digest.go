@@ -1,42 +1,56 @@
 package runbooks
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
+	"strconv"
 )
 
 // digest is the SHA-256 of what a step or a runbook says, hex: places do not count, so that a line more above a step does
 // not change it.
 func digest(v any) string {
-	h := sha256.New()
-	content(h, reflect.ValueOf(v))
-	return hex.EncodeToString(h.Sum(nil))
+	var b bytes.Buffer
+	content(&b, reflect.ValueOf(v))
+	sum := sha256.Sum256(b.Bytes())
+	return hex.EncodeToString(sum[:])
+}
+
+// whole is a runbook's digest, over its head and the digests of its steps.
+func (b *Runbook) whole() string {
+	head := *b
+	head.Steps = nil
+	all := digest(head)
+	for _, s := range b.Steps {
+		all += s.Digest
+	}
+	return digest(all)
 }
 
 var posType = reflect.TypeFor[Pos]()
 
-func content(w io.Writer, v reflect.Value) {
+func content(w *bytes.Buffer, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		if v.Type() == posType {
 			return
 		}
-		fmt.Fprint(w, "{")
+		w.WriteByte('{')
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
 			if f.IsExported() && f.Name != "Digest" {
-				fmt.Fprintf(w, "%s:", f.Name)
+				w.WriteString(f.Name)
+				w.WriteByte(':')
 				content(w, v.Field(i))
 			}
 		}
-		fmt.Fprint(w, "}")
+		w.WriteByte('}')
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
-			fmt.Fprint(w, "nil;")
+			w.WriteString("nil;")
 			return
 		}
 		content(w, v.Elem())
@@ -57,6 +71,9 @@ func content(w io.Writer, v reflect.Value) {
 			fmt.Fprintf(w, "%q:", k.String())
 			content(w, v.MapIndex(k))
 		}
+	case reflect.String:
+		w.WriteString(strconv.Quote(v.String()))
+		w.WriteByte(';')
 	default:
 		fmt.Fprintf(w, "%T %q;", v.Interface(), fmt.Sprint(v.Interface()))
 	}

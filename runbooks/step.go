@@ -315,6 +315,6 @@ func (r *reader) runbook(top *yaml.Node) (*Runbook, []*draft, *record) {
 		d.Digest = digest(d.Step)
 		b.Steps = append(b.Steps, d.Step)
 	}
-	b.Digest = digest(*b)
+	b.Digest = b.whole()
 	return b, drafts, rec
 }

@@ -1,0 +1,454 @@
+package runbooks
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lifeboat/aws/calls"
+	"lifeboat/aws/model"
+	"lifeboat/runbooks/expr"
+)
+
+// shell writes a runbook's calls as aws commands for bash, whose variables carry what one command answers to the next:
+// an expression that reads one step's answer is a variable that the step's command sets with --query.
+type shell struct {
+	book  *Runbook
+	ids   map[string]*Step             // by name in expressions
+	vars  map[string]string            // stand-in -> variable, while a command is made
+	sets  map[string]map[string]string // step -> variable -> query over its answer
+	run   map[string]any               // the run's own names, as stand-ins
+	words map[string]string            // the variables a person gives: PARTNER -> what it is
+}
+
+func newShell(b *Runbook) *shell {
+	s := &shell{book: b, ids: map[string]*Step{}, vars: map[string]string{}, sets: map[string]map[string]string{}, words: map[string]string{}}
+	for i := range b.Steps {
+		s.ids[expr.Name(b.Steps[i].ID)] = &b.Steps[i]
+		s.sets[expr.Name(b.Steps[i].ID)] = map[string]string{}
+	}
+	accounts, inputs := map[string]any{}, map[string]any{}
+	for name, what := range b.Accounts {
+		accounts[name] = s.stand(variable(name + "_account"))
+		s.words[variable(name+"_account")] = "the id of " + what
+	}
+	for _, in := range b.Inputs {
+		inputs[in.Name] = s.stand(variable(in.Name))
+		s.words[variable(in.Name)] = in.Say
+	}
+	s.run = map[string]any{"run": s.stand("RUN"), "account": s.stand("ACCOUNT"), "home": s.stand("HOME_REGION"), "away": s.stand("AWAY_REGION"),
+		"target": "aws", "now": s.stand("NOW"), "accounts": accounts, "inputs": inputs}
+	// A first pass over all commands finds which answers are read later.
+	for i := range b.Steps {
+		s.step(&b.Steps[i])
+		s.undo(&b.Steps[i])
+	}
+	return s
+}
+
+// variable is a bash variable's name: volume.VolumeId is VOLUME_VOLUMEID.
+func variable(path string) string {
+	return strings.Trim(regexp.MustCompile(`[^A-Z0-9]+`).ReplaceAllString(strings.ToUpper(path), "_"), "_")
+}
+
+// stand gives a text that stands for a variable in parameters; no shell quotes it.
+func (s *shell) stand(name string) string {
+	in := "XvarX" + strings.ReplaceAll(name, "_", "X") + "XravX"
+	s.vars[in] = name
+	return in
+}
+
+var standIn = regexp.MustCompile(`XvarX[A-Z0-9X]+?XravX`)
+
+// numbers stand for variables where the model wants a number.
+const firstNumber = 7_700_000_000
+
+var numberIn = regexp.MustCompile(`77000\d{5}`)
+
+// expand puts the variables in the place of what stands for them, in or out of single quotes.
+func (s *shell) expand(command string) string {
+	var b strings.Builder
+	for last := 0; ; {
+		at := standIn.FindStringIndex(command[last:])
+		if n := numberIn.FindStringIndex(command[last:]); n != nil && s.vars[command[last+n[0]:last+n[1]]] != "" && (at == nil || n[0] < at[0]) {
+			at = n
+		}
+		if at == nil {
+			b.WriteString(command[last:])
+			return b.String()
+		}
+		b.WriteString(command[last : last+at[0]])
+		ref := `"$` + s.vars[command[last+at[0]:last+at[1]]] + `"`
+		if inSingleQuotes(b.String()) {
+			ref = "'" + ref + "'"
+		}
+		b.WriteString(ref)
+		last += at[1]
+	}
+}
+
+// inSingleQuotes reports whether bash is inside single quotes after this text.
+func inSingleQuotes(text string) bool {
+	single, double := false, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && !single:
+			i++
+		case c == '\'' && !double:
+			single = !single
+		case c == '"' && !single:
+			double = !double
+		}
+	}
+	return single
+}
+
+// fill gives a value's plain tree for a command.
+func (s *shell) fill(v Value, shape *model.Shape, step *Step) any {
+	switch v.Kind {
+	case Mapping:
+		out := map[string]any{}
+		for _, f := range v.Map {
+			if f.Value.Kind != Scalar || f.Value.Scalar != nil {
+				out[f.Name] = s.fill(f.Value, member(shape, f.Name), step)
+			}
+		}
+		return out
+	case Sequence:
+		out := make([]any, len(v.List))
+		for i, e := range v.List {
+			var elem *model.Shape
+			if shape != nil && shape.Elem != nil {
+				elem = shape.Elem.Shape
+			}
+			out[i] = s.fill(e, elem, step)
+		}
+		return out
+	}
+	text, ok := v.Scalar.(string)
+	t, err := expr.ParseText(text)
+	if !ok || err != nil || len(t) == 0 {
+		filled, _ := expr.Fill(v, nil)
+		return filled
+	}
+	if len(t) == 1 && t[0].Expr != nil {
+		out := s.expression(t[0].Expr, step)
+		if in, ok := out.(string); ok && s.vars[in] != "" && shape != nil && article(shape) == "a number" {
+			n := strconv.Itoa(firstNumber + len(s.vars))
+			s.vars[n] = s.vars[in]
+			out, _ = strconv.ParseFloat(n, 64)
+		}
+		return out
+	}
+	var b strings.Builder
+	for _, piece := range t {
+		b.WriteString(piece.Plain)
+		if piece.Expr != nil {
+			fmt.Fprint(&b, s.expression(piece.Expr, step))
+		}
+	}
+	return b.String()
+}
+
+// expression is an expression's value where the run's own names are enough, else the variable that stands for it.
+func (s *shell) expression(e *expr.Expr, step *Step) any {
+	reads := false
+	for _, r := range e.Refs() {
+		_, isStep := s.ids[r.Root()]
+		reads = reads || isStep || r.Root() == "each" || r.Root() == "clock"
+	}
+	if !reads {
+		scope := maps.Clone(s.run)
+		scope["step"], scope["token"] = step.ID, fmt.Sprint(s.run["run"])+"-"+step.ID
+		if v, err := e.Eval(scope); err == nil && v != nil {
+			return v
+		}
+	}
+	name := variable(e.Source)
+	for _, r := range e.Refs() {
+		query, ok := strings.CutPrefix(e.Source, r.Root())
+		if _, isStep := s.ids[r.Root()]; ok && isStep && len(e.Refs()) == 1 {
+			s.sets[r.Root()][name] = strings.TrimPrefix(query, ".")
+			return s.stand(name)
+		}
+	}
+	if e.Source != "each" {
+		s.words[name] = e.Source
+	}
+	return s.stand(name)
+}
+
+// command is one call as the aws CLI makes it; query, when not empty, is what is taken from the answer.
+func (s *shell) command(step *Step, op string, with Value, region, as, query string) string {
+	m, err := model.Find(op)
+	if err != nil {
+		return "# " + err.Error()
+	}
+	params, _ := s.fill(with, m.Input, step).(map[string]any)
+	where := region
+	if where == "" {
+		where = step.Region
+	}
+	if as == "" {
+		as = step.As
+	}
+	profile := ""
+	if as != "" {
+		profile = s.stand(variable(as + "_profile"))
+		s.words[variable(as+"_profile")] = "the profile of " + s.book.Accounts[as]
+	}
+	text, err := calls.Command(op, s.region(where, step), params, calls.CLIOptions{Profile: profile})
+	if err != nil {
+		return "# " + err.Error()
+	}
+	if query != "" {
+		text += " --query " + s.query(query) + " --output text"
+	}
+	return s.expand(text)
+}
+
+// region is the variable of a name of regions, or an expression's.
+func (s *shell) region(where string, step *Step) string {
+	if where == "" {
+		where = "home"
+	}
+	if v, ok := s.run[where].(string); ok {
+		return v
+	}
+	return fmt.Sprint(s.fill(Value{Kind: Scalar, Scalar: where}, nil, step))
+}
+
+// query writes a JMESPath for --query: what it reads of the run and of other steps is put in as text.
+func (s *shell) query(source string) string {
+	e, err := expr.Compile(source)
+	if err != nil {
+		return quoted(source)
+	}
+	refs := e.Refs()
+	for i := range refs {
+		r := refs[len(refs)-1-i]
+		_, isStep := s.ids[r.Root()]
+		if _, isRun := s.run[r.Root()]; !isStep && !isRun || !strings.HasPrefix(source[r.Offset:], r.String()) {
+			continue
+		}
+		inner, err := expr.Compile(r.String())
+		if err != nil {
+			continue
+		}
+		start := strings.TrimSuffix(source[:r.Offset], "$.")
+		source = start + "'" + fmt.Sprint(s.expression(inner, &Step{})) + "'" + source[r.Offset+len(r.String()):]
+	}
+	return quoted(source)
+}
+
+// quoted is a shell word in single quotes.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// until is a wait as a loop.
+func (s *shell) until(step *Step, w *Wait) []string {
+	if w.Until == "" { // until it is gone
+		return []string{"while " + s.command(step, w.Call, w.With, w.Region, "", "") + " > /dev/null 2>&1; do sleep 5; done"}
+	}
+	var out []string
+	done := s.command(step, w.Call, w.With, w.Region, "", w.Until)
+	if w.Fails == "" {
+		return append(out, fmt.Sprintf(`until [ "$(%s)" = True ]; do sleep 5; done`, done))
+	}
+	failed := s.command(step, w.Call, w.With, w.Region, "", w.Fails)
+	return append(out, fmt.Sprintf(`until [ "$(%s)" = True ]; do`, done),
+		fmt.Sprintf(`  [ "$(%s)" != True ] || { echo 'step %s failed' >&2; exit 1; }`, failed, step.ID), "  sleep 5", "done")
+}
+
+// step is a step's lines.
+func (s *shell) step(step *Step) []string {
+	var out []string
+	switch {
+	case step.Call != "":
+		out = s.call(step)
+	case step.Choose != nil:
+		f := step.Choose.From
+		out = append(out, strings.TrimSuffix(s.command(step, f.Call, f.With, f.Region, "", f.Take), "text")+"table")
+		for _, name := range s.setBy(step) {
+			out = append(out, fmt.Sprintf("read -r -p %s %s", quoted(step.Choose.Text+" "+name+": "), name))
+		}
+	case step.Seed != nil:
+		out = s.seed(step)
+	case step.Prove != nil:
+		snapshot, _ := step.Prove.With.Get("snapshot")
+		with := Value{Kind: Mapping, Map: []Field{{Name: "SnapshotId", Value: snapshot}}}
+		out = append(out, "# read every block that this lists, and compare its SHA-256 with what was written",
+			s.command(step, "ebs.ListSnapshotBlocks", with, "", "", ""))
+	case step.Ask != nil, step.SQL != nil, step.Shell != nil:
+		out = append(out, "# this step is done by a person or by lifeboat")
+		out = append(out, s.asked(step)...)
+	case step.ByHand != nil:
+		out = append(out, "# by hand: "+strings.Join(strings.Fields(step.ByHand.Text), " "))
+	case step.PassTime != nil:
+		out = append(out, fmt.Sprintf("# wait %s; %s", short(step.PassTime.For), step.PassTime.Say))
+	}
+	if step.Wait != nil {
+		out = append(out, s.until(step, step.Wait)...)
+	}
+	for _, c := range step.Checks {
+		if c.Call != "" {
+			out = append(out, fmt.Sprintf(`[ "$(%s)" = True ] || echo %s >&2`, s.command(step, c.Call, c.With, c.Region, "", c.That), quoted("not so: "+c.Say)))
+		}
+	}
+	if step.If != "" && len(out) > 0 {
+		out = append([]string{"# only if " + step.If}, out...)
+	}
+	return out
+}
+
+// seed writes blocks that begin with a text and a number, as known as those that lifeboat writes.
+func (s *shell) seed(step *Step) []string {
+	blocks, listed := step.Seed.With.Get("blocks")
+	snapshot, _ := step.Seed.With.Get("snapshot")
+	text, _ := step.Seed.With.Get("text")
+	indexes, ok := s.fill(blocks, nil, step).([]any)
+	if !listed || !ok {
+		return append([]string{"# this step writes known data"}, s.asked(step)...)
+	}
+	words := make([]string, len(indexes))
+	for i, v := range indexes {
+		words[i] = fmt.Sprint(v)
+	}
+	out := []string{"for INDEX in " + strings.Join(words, " ") + "; do",
+		s.expand("  printf '%-524288s' " + quoted(fmt.Sprint(s.fill(text, nil, step))+" block ") + `"$INDEX" > block.bin`),
+		s.expand(fmt.Sprintf(`  aws ebs put-snapshot-block --region %s --snapshot-id %s --block-index "$INDEX" --block-data fileb://block.bin --data-length 524288 \`,
+			s.region(step.Region, step), s.fill(snapshot, nil, step))),
+		`    --checksum "$(openssl dgst -sha256 -binary block.bin | base64)" --checksum-algorithm SHA256`, "done"}
+	for _, name := range s.setBy(step) {
+		if s.sets[expr.Name(step.ID)][name] == "ChangedBlocksCount" {
+			out = append(out, fmt.Sprintf("%s=%d", name, len(indexes)))
+		}
+	}
+	return out
+}
+
+func (s *shell) asked(step *Step) []string {
+	var out []string
+	for _, name := range s.setBy(step) {
+		out = append(out, fmt.Sprintf("read -r -p %s %s", quoted(name+": "), name))
+	}
+	return out
+}
+
+func (s *shell) setBy(step *Step) []string {
+	return slices.Sorted(maps.Keys(s.sets[expr.Name(step.ID)]))
+}
+
+// call is the command of a step that calls, with the variables it sets.
+func (s *shell) call(step *Step) []string {
+	names := s.setBy(step)
+	queries := make([]string, len(names))
+	for i, name := range names {
+		queries[i] = s.sets[expr.Name(step.ID)][name]
+	}
+	set := func(query string) string { return s.command(step, step.Call, step.With, "", "", query) }
+	var line string
+	switch {
+	case step.Refused != nil:
+		line = set("") + " || true # meant to be refused: " + step.Refused.Code
+	case len(names) == 0:
+		line = set("")
+	case len(names) == 1:
+		line = assigned(names[0], set(queries[0]))
+	default:
+		line = assigned("ANSWER", set("["+strings.Join(queries, ", ")+"]")) + "\nread -r " + strings.Join(names, " ") + ` <<< "$ANSWER"`
+	}
+	if step.ForEach == "" {
+		return strings.Split(line, "\n")
+	}
+	return []string{"for EACH in " + s.elements(step) + "; do", "  " + strings.ReplaceAll(line, "\n", "\n  "), "done"}
+}
+
+// assigned sets a variable; comments and files that a command starts with stay before it.
+func assigned(name, command string) string {
+	head, last := "", command
+	if i := strings.LastIndex(command, "\naws "); i >= 0 {
+		head, last = command[:i+1], command[i+1:]
+	}
+	return head + name + "=$(" + last + ")"
+}
+
+// elements are the words of a for-each.
+func (s *shell) elements(step *Step) string {
+	e, err := expr.Compile(step.ForEach)
+	if err != nil {
+		return ""
+	}
+	tree := e.Tree()
+	if tree.Kind != expr.List {
+		return "$" + s.vars[fmt.Sprint(s.expression(e, step))]
+	}
+	var words []string
+	inner := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(step.ForEach), "["), "]")
+	for _, source := range strings.Split(inner, ",") {
+		if x, err := expr.Compile(strings.TrimSpace(source)); err == nil {
+			words = append(words, s.expand(fmt.Sprint(s.expression(x, step))))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// undo is a step's undo, as lines.
+func (s *shell) undo(step *Step) []string {
+	var out []string
+	for _, a := range step.Undo.Actions {
+		line := s.command(step, a.Call, a.With, a.Region, a.As, "")
+		if a.Each != nil {
+			list := s.command(step, a.Each.Call, a.Each.With, a.Each.Region, a.As, a.Each.Take)
+			line = fmt.Sprintf("for EACH in $(%s); do %s || true; done", list, line)
+		}
+		out = append(out, line+" || true")
+	}
+	return out
+}
+
+// Bash is every command of a runbook as one bash script: the steps in order, what they wait for, and the undo in the other
+// order. What only a person or lifeboat can do is a comment or a question.
+func Bash(b *Runbook) string {
+	s := newShell(b)
+	var body strings.Builder
+	for i := range b.Steps {
+		step := &b.Steps[i]
+		fmt.Fprintf(&body, "\n# %s: %s\n", step.ID, step.Title)
+		for _, line := range s.step(step) {
+			fmt.Fprintln(&body, line)
+		}
+	}
+	body.WriteString("\n# clean up\n")
+	for i := range b.Steps {
+		for _, line := range s.undo(&b.Steps[len(b.Steps)-1-i]) {
+			fmt.Fprintln(&body, line)
+		}
+	}
+	var head strings.Builder
+	fmt.Fprintf(&head, "#!/usr/bin/env bash\n# %s: %s\nset -euo pipefail\n\n", b.ID, b.Title)
+	fmt.Fprintf(&head, "RUN=${RUN:-%s-$(date -u +%%Y%%m%%d-%%H%%M%%S)}\nNOW=$(date -u +%%Y-%%m-%%dT%%H:%%M:%%SZ)\n", b.ID)
+	head.WriteString("HOME_REGION=${HOME_REGION:-us-east-2}\n")
+	if b.Regions["away"] != "" {
+		head.WriteString("AWAY_REGION=${AWAY_REGION:-us-west-2}\n")
+	}
+	head.WriteString("ACCOUNT=$(aws sts get-caller-identity --query Account --output text)\n")
+	for _, name := range slices.Sorted(maps.Keys(s.words)) {
+		what := strings.NewReplacer("'", "", `"`, "", "}", "", "`", "", "$", "").Replace(s.words[name])
+		fmt.Fprintf(&head, ": \"${%s:?%s}\"\n", name, what)
+	}
+	return head.String() + body.String()
+}
+
+// Commands gives the aws commands of one step, as Bash has them.
+func (b *Runbook) Commands(id string) []string {
+	s := newShell(b)
+	for i := range b.Steps {
+		if b.Steps[i].ID == id {
+			return s.step(&b.Steps[i])
+		}
+	}
+	return nil
+}
