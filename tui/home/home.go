@@ -323,7 +323,11 @@ func (m *Model) line(it item, on bool, w int) string {
 			right = t.Muted.Render(fmt.Sprintf("%d min on AWS", it.lab.Minutes))
 		}
 		if r := m.standing(it.lab.ID); r != nil {
-			right = t.Warn.Render(fmt.Sprintf("stands at step %d of %d, enter resumes", r.Step, r.Steps))
+			at := ""
+			if r.Step > 0 {
+				at = fmt.Sprintf(" at step %d of %d", r.Step, r.Steps)
+			}
+			right = t.Warn.Render("stands" + at + ", enter resumes")
 		}
 		return parts.Ends(mark+style.Render(parts.Cut(it.lab.Title, max(8, w-24))), right, w)
 	}
@@ -337,7 +341,7 @@ func (m *Model) line(it item, on bool, w int) string {
 	case journal.RunFailed:
 		sign, word = t.Bad.Render(t.Sym.Failed), t.Bad.Render("failed")
 	}
-	if r.Open {
+	if r.Open && r.Step > 0 {
 		word += t.Muted.Render(fmt.Sprintf(" %d of %d", r.Step, r.Steps))
 	}
 	right := word

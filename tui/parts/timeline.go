@@ -176,6 +176,9 @@ func (l Timeline) marks(axis int) marks {
 	if !l.Clock.Proved.IsZero() {
 		m.end = l.Clock.Proved
 	}
+	if n := len(l.Points); n > 0 && l.Clock.Proved.IsZero() && l.Points[n-1].At.After(m.end) {
+		m.end = l.Points[n-1].At // two clocks that differ a little
+	}
 	var moments []time.Time
 	for _, at := range []time.Time{m.newest, l.Clock.Disaster, l.Clock.Proved, m.end} {
 		if !at.IsZero() {

@@ -35,7 +35,8 @@ type dialog struct {
 	ok      func(value string) tea.Cmd
 
 	opened, touched time.Time
-	byItself        bool
+	byItself        bool // nobody pressed a key for it
+	asked           bool // it is a question of the run, and goes when that does
 }
 
 // deaf reports whether a key at now is to be ignored, and counts it.

@@ -49,7 +49,7 @@ func (m *Model) keys() []parts.Key {
 // The reasons why a key is off. Each is a clause after "not now:".
 
 func (m *Model) offRun() string {
-	if m.d.Question != nil {
+	if m.d.Question != nil && !m.said[m.d.Current] {
 		return ""
 	}
 	return m.offStand()

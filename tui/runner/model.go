@@ -227,7 +227,7 @@ func (m *Model) say(kind engine.CommandKind, text string) {
 func (m *Model) ask() {
 	q := m.d.Question
 	if q == nil {
-		if m.dialog != nil && m.dialog.byItself {
+		if m.dialog != nil && m.dialog.asked {
 			m.dialog = nil
 		}
 		return
@@ -235,7 +235,7 @@ func (m *Model) ask() {
 	now := m.o.Now()
 	d := &dialog{
 		title: questionTitle(q.Type), body: q.Text, options: q.Options, typed: q.Typed, again: q.Again, yes: "answer",
-		stays: true, byItself: true, opened: now, touched: now,
+		stays: true, asked: true, byItself: true, opened: now, touched: now,
 		ok: func(value string) tea.Cmd { m.say(engine.Reply, value); return nil },
 	}
 	for i, o := range q.Options {

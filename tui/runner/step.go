@@ -20,8 +20,9 @@ func (m *Model) whole(w int) []string {
 		return m.summary(w)
 	}
 	what, now := m.what(w), m.happening(w)
-	if st := m.d.state(m.shown()); st != journal.Pending || m.mine[m.shown()] {
-		// Once it runs, what happens comes first: it is what one looks for.
+	st := m.d.Steps[m.shown()]
+	if st != nil && (st.State != journal.Pending || m.mine[st.ID] || len(st.Hints) > 0) {
+		// Once something happened, that comes first: it is what one looks for.
 		title := 3
 		return append(append(append(append([]string{}, what[:min(title, len(what))]...), now...), ""), what[min(title, len(what)):]...)
 	}
@@ -216,7 +217,7 @@ func (m *Model) happening(w int) []string {
 	if st.Wait != nil {
 		body = append(body, m.wait(st, w)...)
 	}
-	for _, c := range st.Checks {
+	for _, c := range newest(st.Checks) {
 		body = append(body, m.check(c, w)...)
 	}
 	if st.Proof != nil {
@@ -271,11 +272,17 @@ func (m *Model) byHand(id string, st *engine.StepState, w int) []string {
 func (m *Model) callLines(id string, st *engine.StepState, w int) []string {
 	const most = 6
 	var out []string
-	calls := slices.DeleteFunc(slices.Clone(st.Calls), func(c journal.Call) bool { return c.Role == "wait" && c.OK })
-	if n := len(calls) - most; n > 0 {
-		out = append(out, m.t.Muted.Render("  "+parts.Plural(n, "call")+" before"))
-		calls = calls[n:]
+	var calls []journal.Call
+	n := len(st.Calls) - 1
+	for ; n >= 0 && len(calls) < most; n-- {
+		if c := st.Calls[n]; c.Role != "wait" || !c.OK {
+			calls = append(calls, c)
+		}
 	}
+	if n >= 0 {
+		out = append(out, m.t.Muted.Render("  "+parts.Plural(n+1, "call")+" before"))
+	}
+	slices.Reverse(calls)
 	for _, c := range calls {
 		out = append(out, m.ended(c, w)...)
 	}
@@ -354,6 +361,22 @@ func (m *Model) wait(st *engine.StepState, w int) []string {
 	}
 	if len(more) > 0 {
 		out = append(out, "  "+m.t.Muted.Render(parts.Cut(strings.Join(more, ", "), w-2)))
+	}
+	return out
+}
+
+// newest gives each condition as it was seen last, in the order of the first sight; while a person works a check is
+// looked at many times.
+func newest(checks []journal.Check) []journal.Check {
+	const most = 60
+	checks = checks[max(0, len(checks)-most):]
+	var out []journal.Check
+	for _, c := range checks {
+		if i := slices.IndexFunc(out, func(o journal.Check) bool { return o.Say == c.Say }); i >= 0 {
+			out[i] = c
+			continue
+		}
+		out = append(out, c)
 	}
 	return out
 }
@@ -463,13 +486,23 @@ func (m *Model) reason(id string, st *engine.StepState, w int) []string {
 		return out
 	}
 	if i, ok := m.d.index[id]; ok {
-		for n, c := range m.d.book.Steps[i].Checks {
-			if n < len(st.Checks) && !st.Checks[n].OK && c.Else != "" {
+		for _, c := range m.d.book.Steps[i].Checks {
+			if broken(st.Checks, c.Say) && c.Else != "" {
 				out = append(out, parts.Prose(m.t, "What to do: "+c.Else, min(w, 92))...)
 			}
 		}
 	}
 	return append(append(out, ""), parts.Prose(m.t, "`R` tries it again, `s` skips it with a reason, `q` stops here and the run can be resumed.", min(w, 92))...)
+}
+
+// broken reports whether a condition did not hold when it was seen last.
+func broken(checks []journal.Check, say string) bool {
+	for _, c := range newest(checks) {
+		if c.Say == say {
+			return !c.OK
+		}
+	}
+	return false
 }
 
 // sweep is the clean-up: what is undone, and what is left.

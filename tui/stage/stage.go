@@ -154,8 +154,8 @@ func (w *writer) points(id string, points ...journal.Point) {
 	w.add(0, journal.Event{Kind: journal.Points, Step: id, Points: points})
 }
 
-var first = journal.Point{ID: "snap-01", At: Began.Add(90 * time.Second), Holds: "generation one", Where: "home"}
-var second = journal.Point{ID: "snap-02", At: Began.Add(4 * time.Minute), Holds: "generation two", Where: "home"}
+var first = journal.Point{ID: "snap-01", At: Began.Add(32 * time.Second), Holds: "generation one", Where: "home"}
+var second = journal.Point{ID: "snap-02", At: Began.Add(3 * time.Minute), Holds: "generation two", Where: "home"}
 
 func (w *writer) protect() {
 	w.ready("first", journal.Preview{Calls: []journal.CallPreview{{Op: "ec2.CreateSnapshot", Effect: "create", Region: "us-east-2", Role: "call",
@@ -169,10 +169,11 @@ func (w *writer) protect() {
 	w.end("first", journal.Failed, "a check does not hold: the snapshot is completed")
 	w.cue("failed")
 	w.start("first")
+	w.add(time.Minute, journal.Event{Kind: journal.Time})
 	w.check("first", "The snapshot is completed", true, "")
 	w.points("first", first)
 	w.end("first", journal.Passed, "")
-	w.pass("change", 40*time.Second)
+	w.pass("change", 3*time.Minute)
 	w.points("change", first, second)
 	w.pass("difference", 0)
 	w.ready("quiz-incremental", journal.Preview{})
@@ -364,6 +365,13 @@ func (s *Session) advance() {
 		s.done = true
 		close(s.out)
 	}
+}
+
+// Advance goes on to the next cue without having been told to.
+func (s *Session) Advance() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
 }
 
 // Runbook see engine.Session.
