@@ -100,7 +100,10 @@ func answered(err error) bool {
 }
 
 // unavailable are the 5xx codes that say the request was turned away before any work.
-var unavailable = map[string]bool{"ServiceUnavailable": true, "Unavailable": true, "ServiceUnavailableException": true, "InsufficientCapacity": true}
+var unavailable = map[string]bool{
+	"ServiceUnavailable": true, "Unavailable": true, "ServiceUnavailableException": true,
+	"InsufficientCapacity": true, "InsufficientInstanceCapacity": true, "InsufficientVolumeCapacity": true,
+}
 
 func throttling(code string) bool {
 	_, ok := retry.DefaultThrottleErrorCodes[code]
