@@ -88,12 +88,25 @@ func (s *Server) control(x *exchange) {
 	x.entry.Status, x.entry.Note = http.StatusOK, x.r.URL.Path
 }
 
-// refuse answers before a service is known.
+// refuse answers before a service is known, as well as the request shows how.
 func (x *exchange) refuse(status int, code, message string) {
 	x.entry.Status, x.entry.Code, x.entry.Note = status, code, message
-	x.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	h, b := x.w.Header(), []byte(nil)
+	switch {
+	case strings.HasPrefix(x.r.URL.Path, control):
+		h.Set("Content-Type", "application/json")
+		b = append(quote([]byte(`{"error":`), message), '}')
+	case x.r.Header.Get("X-Amz-Target") != "" || strings.Contains(x.r.Header.Get("Content-Type"), "json"):
+		h.Set("Content-Type", "application/json")
+		h.Set("X-Amzn-Errortype", code)
+		b = append(quote(append(quote([]byte(`{"__type":`), code), `,"message":`...), message), '}')
+	default:
+		h.Set("Content-Type", "text/xml")
+		b = escape(append(escape([]byte("<ErrorResponse><Error><Code>"), code), "</Code><Message>"...), message)
+		b = append(b, "</Message></Error></ErrorResponse>"...)
+	}
 	x.w.WriteHeader(status)
-	io.WriteString(x.w, code+": "+message+"\n")
+	x.w.Write(append(b, '\n'))
 }
 
 // target finds the service and the operation of a request; the REST router's members with it.

@@ -140,7 +140,7 @@ type loaded struct {
 	router *router
 }
 
-// New makes a server without operations.
+// New makes a server that knows every service of aws/model and has none of their operations.
 func New(o Options) *Server {
 	if o.Wall == nil {
 		o.Wall = time.Now
@@ -148,7 +148,11 @@ func New(o Options) *Server {
 	if o.ID == nil {
 		o.ID = requestID
 	}
-	return &Server{o: o, signer: v4.NewSigner(), services: map[string]*service{}, scopes: map[string][]*service{}}
+	s := &Server{o: o, signer: v4.NewSigner(), services: map[string]*service{}, scopes: map[string][]*service{}}
+	for _, name := range model.Services() {
+		s.Mount(name)
+	}
+	return s
 }
 
 // scopeNames are the services whose name in a signature's scope is not the aws CLI's.
