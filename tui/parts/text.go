@@ -65,7 +65,13 @@ func Wrap(s string, w int) []string {
 	if w <= 0 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(clean(s), w, ""), "\n")
+	lines := strings.Split(ansi.Wrap(clean(s), w, ""), "\n")
+	for i, l := range lines {
+		if ansi.StringWidth(l) > w { // blanks at a line's start, or a letter of two cells in one
+			lines[i] = Cut(l, w)
+		}
+	}
+	return lines
 }
 
 // oneLine makes blanks of what would leave the line.
@@ -167,7 +173,7 @@ func Prose(t *theme.Theme, text string, w int) []string {
 				if i > 0 {
 					first = rest
 				}
-				out = append(out, first+line)
+				out = append(out, Cut(first+line, w))
 			}
 		}
 	}
