@@ -137,11 +137,7 @@ func theAccount(ctx context.Context, o targetOptions) []finding {
 		return []finding{{What: "account", Need: true, Says: err.Error()}}
 	}
 	defer t.Close()
-	who := t.Own.Account
-	if t.Own.Alias != "" {
-		who += " (" + t.Own.Alias + ")"
-	}
-	out := []finding{{What: "account", Need: true, OK: true, Says: who + ", as " + t.Own.ARN}}
+	out := []finding{{What: "account", Need: true, OK: true, Says: named(t.Own) + ", as " + t.Own.ARN}}
 	caller := calls.New(t, calls.Guard{ReadOnly: true, Real: true})
 	for _, region := range []string{t.Home, t.Away} {
 		out = append(out, regionFinding(ctx, caller, region))
@@ -180,6 +176,8 @@ func permissionFindings(ctx context.Context, caller calls.Caller, region string)
 			f.OK, f.Says = true, "allowed (dry run)"
 		case errors.As(err, &e) && e.Kind == calls.Denied:
 			f.Says, f.Do = "refused (dry run): "+e.Code, "attach the policy that lifeboat runbook policy ID prints"
+		case errors.As(err, &e) && e.Kind == calls.NotFound:
+			f.Need, f.Says = false, "the dry run does not tell: there is nothing to try it on ("+e.Code+")"
 		case err != nil:
 			f.Need, f.Says = false, "the dry run does not tell: "+err.Error()
 		default:

@@ -115,7 +115,7 @@ func (o *targetOptions) openAWS(ctx context.Context, unattended bool) (*account.
 	}
 	if o.account != "" && o.account != t.Own.Account {
 		t.Close()
-		return nil, failed(fmt.Errorf("these credentials are of account %s %s, not of %s", t.Own.Account, t.Own.Alias, o.account), "lifeboat doctor --target aws, which says who you are")
+		return nil, failed(fmt.Errorf("these credentials are of account %s, not of %s", named(t.Own), o.account), "lifeboat doctor --target aws, which says who you are")
 	}
 	return t, nil
 }
@@ -123,4 +123,12 @@ func (o *targetOptions) openAWS(ctx context.Context, unattended bool) (*account.
 // confirmed reports whether a person named the account that was opened.
 func (o *targetOptions) confirmed(t *account.Target) bool {
 	return t.Kind == account.Sandbox || (o.account != "" && o.account == t.Own.Account)
+}
+
+// named is an account's id, with its alias where it has one.
+func named(id account.Identity) string {
+	if id.Alias == "" {
+		return id.Account
+	}
+	return id.Account + " (" + id.Alias + ")"
 }
