@@ -147,6 +147,7 @@ func Beside(sep string, blocks ...[]string) []string {
 
 // Head is a section's title on a rule that fills the line.
 func Head(t *theme.Theme, title string, w int) string {
+	title = oneLine(title)
 	n := ansi.StringWidth(title)
 	if n+1 >= w {
 		return Cut(t.Muted.Render(title), w)
