@@ -72,7 +72,8 @@ func preset(name, argument string, given bool) ([]Rule, []Late, error) {
 		return nil, nil, nil
 	case "throttled":
 		percent, err := number(30, 1, 100)
-		return []Rule{{Chance: percent / 100, Spare: 1, Fault: wire.Fault{Code: Throttled}}}, nil, err
+		// Many calls of one operation can be on their way at once: so many are spared that a retry hardly ever finds none.
+		return []Rule{{Chance: percent / 100, Spare: 16, Fault: wire.Fault{Code: Throttled}}}, nil, err
 	case "refused":
 		percent, err := number(10, 1, 100)
 		return []Rule{{Chance: percent / 100, Spare: 1, But: reads, Fault: wire.Fault{Code: Denied}}}, nil, err

@@ -75,7 +75,7 @@ func TestThrottledRepeatsBySeedAndSparesRetries(t *testing.T) {
 	if one != run() {
 		t.Error("one seed, two runs")
 	}
-	if n := strings.Count(one, "t"); n < 40 || n > 90 {
+	if n := strings.Count(one, "t"); n < 8 || n > 12 {
 		t.Errorf("%d of 200 were throttled", n)
 	}
 }
