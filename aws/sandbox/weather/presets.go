@@ -92,7 +92,7 @@ func preset(name, argument string, given bool) ([]Rule, []Late, error) {
 
 // codes of the services that do not use the common ones (error pages of their API references).
 var codes = map[string]map[string]string{
-	Throttled:   {"ec2": "RequestLimitExceeded", "ebs": "RequestThrottledException", "iam": "Throttling", "sts": "Throttling", "rds": "Throttling", "sns": "Throttling", "s3": "SlowDown", "dlm": "InternalServerException", "ssm": "ThrottlingException"},
+	Throttled:   {"ec2": "RequestLimitExceeded", "ebs": "RequestThrottledException", "iam": "Throttling", "sts": "Throttling", "rds": "Throttling", "sns": "Throttling", "s3": "SlowDown"},
 	Denied:      {"ec2": "UnauthorizedOperation", "iam": "AccessDenied", "sts": "AccessDenied", "rds": "AccessDenied", "sns": "AuthorizationError", "s3": "AccessDenied"},
 	Unavailable: {"ec2": "Unavailable", "ebs": "InternalServerException", "dlm": "InternalServerException", "kms": "KMSInternalException", "s3": "ServiceUnavailable"},
 }
