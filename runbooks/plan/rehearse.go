@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"sync"
 
 	"lifeboat/runbooks"
 )
@@ -31,9 +32,9 @@ func rehearsals(drafts []*draft) []Lab {
 	return out
 }
 
-// labs opens every lab of the program. One that is wrong cannot be run, so no plan names it; a test of the format opens
-// them all.
-func labs() []*runbooks.Runbook {
+// labs are all labs of the program, opened once. One that is wrong cannot be run, so no plan names it; a test of the
+// format opens them all.
+var labs = sync.OnceValue(func() []*runbooks.Runbook {
 	var out []*runbooks.Runbook
 	for _, l := range runbooks.Labs() {
 		if book, err := runbooks.Open(l.ID); err == nil {
@@ -41,7 +42,7 @@ func labs() []*runbooks.Runbook {
 		}
 	}
 	return out
-}
+})
 
 // rehearses gives the first of the operations that a step of the lab calls, "" when none does.
 func rehearses(book *runbooks.Runbook, ops []string) string {
