@@ -382,9 +382,8 @@ func TestOutlookDelaysAndFails(t *testing.T) {
 // tornFile writes some bytes of each line and then fails, as a full disk does.
 type tornFile struct {
 	file
-	room    int
-	uncut   bool
-	written int
+	room  int
+	uncut bool
 }
 
 func (f *tornFile) Write(p []byte) (int, error) {
