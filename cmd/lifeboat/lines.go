@@ -147,6 +147,8 @@ func (l *lines) preview(e journal.Event) {
 func (l *lines) call(e journal.Event) {
 	c := e.Call
 	switch {
+	case c.Found && c.Role == "undo":
+		l.say(e, "  %s in %s: gone already, nothing was sent", c.Op, c.Region)
 	case c.Found:
 		l.say(e, "  %s in %s: it was there already, nothing was sent", c.Op, c.Region)
 	case !c.OK && c.Role != "wait" && c.Role != "find":
