@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,28 +59,29 @@ func tree(m map[string]any) map[string]any {
 // prior gives the newest call of a step or element, as far as what it made was not undone since. An intent without a
 // result is unsettled.
 func (r *run) prior(id string) (journal.Call, bool) {
+	c, undone, ok := r.newest(id)
+	return c, ok && !undone
+}
+
+// newest gives the newest call of a step or element, and whether anything of it was undone since.
+func (r *run) newest(id string) (c journal.Call, undone, ok bool) {
 	t := r.state.Step(stepOf(id))
-	for i := len(t.Open) - 1; i >= 0; i-- {
-		if c := t.Open[i]; c.Role == "call" && belongs(c, id) {
+	for _, c := range slices.Backward(t.Open) {
+		if c.Role == "call" && belongs(c, id) {
 			c.Unsettled = true
-			return c, true
+			return c, false, true
 		}
 	}
-	for i := len(t.Calls) - 1; i >= 0; i-- {
-		c := t.Calls[i]
-		if !belongs(c, id) || c.Effect == calls.Read.String() && !c.Found {
-			continue
-		}
-		switch c.Role {
-		case "undo":
-			if c.OK {
-				return c, false
-			}
-		case "call", "find":
-			return c, true
+	for _, c := range slices.Backward(t.Calls) {
+		switch {
+		case !belongs(c, id) || c.Effect == calls.Read.String() && !c.Found:
+		case c.Role == "undo":
+			undone = undone || c.OK
+		case c.Role == "call" || c.Role == "find":
+			return c, undone, true
 		}
 	}
-	return journal.Call{}, false
+	return journal.Call{}, undone, false
 }
 
 // generation counts how often what a step or element made was undone.

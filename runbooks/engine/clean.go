@@ -116,7 +116,8 @@ func (r *run) undoing(ctx context.Context, s *runbooks.Step) ([]*frame, error) {
 // hasUndo reports whether a step or its i-th element has something to undo, and finds its output.
 func (r *run) hasUndo(ctx context.Context, f *frame, i int) bool {
 	t := r.state.Step(f.step.ID)
-	c, called := r.prior(f.id)
+	// A clean-up that was cut off between two actions has the second one to make still, so what is undone in part counts.
+	c, _, called := r.newest(f.id)
 	byPerson := t.State == journal.ByHand || t.State == journal.Assisted
 	if called && !c.OK && !c.Unsettled || !called && !byPerson {
 		return false
@@ -127,6 +128,8 @@ func (r *run) hasUndo(ctx context.Context, f *frame, i int) bool {
 		f.output = t.Output
 	case i < len(outputs):
 		f.output = outputs[i]
+	case called && c.OK:
+		f.output = tree(c.Output)
 	default:
 		f.output = r.made(ctx, f)
 	}

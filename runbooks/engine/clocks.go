@@ -81,7 +81,7 @@ func (r *run) clocks(s *runbooks.Step, frames []*frame) error {
 		c.Disaster = stamp(c.Disaster)
 	case "proved":
 		c.Proved = stamp(r.o.Target.Clock.Now())
-		if err := r.newest(s, frames, &c); err != nil {
+		if err := r.recovered(s, frames, &c); err != nil {
 			return err
 		}
 		if !c.Disaster.IsZero() {
@@ -93,9 +93,9 @@ func (r *run) clocks(s *runbooks.Step, frames []*frame) error {
 	return r.emit(journal.Event{Kind: journal.Clocks, Step: s.ID, Clocks: &c})
 }
 
-// newest finds the time of the newest data that came back: what the author's expression says, else the newest recovery point
+// recovered finds the time of the newest data that came back: what the author's expression says, else the newest recovery point
 // that was used.
-func (r *run) newest(s *runbooks.Step, frames []*frame, c *journal.Clock) error {
+func (r *run) recovered(s *runbooks.Step, frames []*frame, c *journal.Clock) error {
 	if s.Newest != "" && len(frames) > 0 {
 		m, _ := frames[0].output.(map[string]any)
 		v, err := expr.Eval(s.Newest, expr.Overlay(frames[0].scope, m))
