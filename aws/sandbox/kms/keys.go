@@ -66,9 +66,11 @@ func (k Key) metadata() *types.KeyMetadata {
 	m := &types.KeyMetadata{
 		KeyId: aws.String(k.ID), Arn: aws.String(k.ARN()), AWSAccountId: aws.String(k.Account), CreationDate: aws.Time(k.Created),
 		Description: aws.String(k.Description), Enabled: k.State == types.KeyStateEnabled, KeyState: k.State,
-		KeyManager: types.KeyManagerTypeCustomer, KeySpec: k.Spec, CustomerMasterKeySpec: types.CustomerMasterKeySpec(k.Spec), KeyUsage: k.Usage,
+		KeyManager: types.KeyManagerTypeCustomer, KeySpec: k.Spec, KeyUsage: k.Usage,
 		Origin: types.OriginTypeAwsKms, MultiRegion: aws.Bool(false), EncryptionAlgorithms: []types.EncryptionAlgorithmSpec{types.EncryptionAlgorithmSpecSymmetricDefault},
 	}
+	//lint:ignore SA1019 AWS still answers with it
+	m.CustomerMasterKeySpec = types.CustomerMasterKeySpec(k.Spec)
 	if k.Managed() {
 		m.KeyManager = types.KeyManagerTypeAws
 	}
