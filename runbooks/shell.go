@@ -318,7 +318,7 @@ func (s *shell) seed(step *Step) []string {
 	}
 	out := []string{"for INDEX in " + strings.Join(words, " ") + "; do",
 		s.expand("  printf '%-524288s' " + quoted(fmt.Sprint(s.fill(text, nil, step))+" block ") + `"$INDEX" > block.bin`),
-		s.expand(fmt.Sprintf(`  aws ebs put-snapshot-block --region %s --snapshot-id %s --block-index "$INDEX" --block-data fileb://block.bin --data-length 524288 \`,
+		s.expand(fmt.Sprintf(`  aws ebs put-snapshot-block --region %s --snapshot-id %s --block-index "$INDEX" --block-data block.bin --data-length 524288 \`,
 			s.region(step.Region, step), s.fill(snapshot, nil, step))),
 		`    --checksum "$(openssl dgst -sha256 -binary block.bin | base64)" --checksum-algorithm SHA256`, "done"}
 	for _, name := range s.setBy(step) {

@@ -19,7 +19,7 @@ DATA_START_SNAPSHOTID=$(aws ebs start-snapshot --region "$HOME_REGION" --volume-
 # data-blocks: Write the known data
 for INDEX in 0 7; do
   printf '%-524288s' 'one block '"$INDEX" > block.bin
-  aws ebs put-snapshot-block --region "$HOME_REGION" --snapshot-id "$DATA_START_SNAPSHOTID" --block-index "$INDEX" --block-data fileb://block.bin --data-length 524288 \
+  aws ebs put-snapshot-block --region "$HOME_REGION" --snapshot-id "$DATA_START_SNAPSHOTID" --block-index "$INDEX" --block-data block.bin --data-length 524288 \
     --checksum "$(openssl dgst -sha256 -binary block.bin | base64)" --checksum-algorithm SHA256
 done
 DATA_BLOCKS_CHANGEDBLOCKSCOUNT=2
