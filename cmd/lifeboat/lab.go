@@ -26,7 +26,8 @@ type labOptions struct {
 	keep   bool
 	inputs []string
 
-	cleaning bool // the run is only cleaned up
+	runbook  string // file of the run's runbook, when it does not come with the program
+	cleaning bool   // the run is only cleaned up
 }
 
 func newLab(p *process) *cobra.Command {
@@ -69,7 +70,13 @@ func newLabResume(p *process) *cobra.Command {
 		},
 	}
 	o.flags(c)
+	o.runbookFlag(c)
 	return c
+}
+
+// runbookFlag is for runs of files: a journal names the runbook, not where it lies.
+func (o *labOptions) runbookFlag(c *cobra.Command) {
+	c.Flags().StringVar(&o.runbook, "runbook", "", "`file` of the run's runbook, when it does not come with the program")
 }
 
 func newLabClean(p *process) *cobra.Command {
@@ -83,6 +90,7 @@ func newLabClean(p *process) *cobra.Command {
 	}
 	c.Flags().BoolVar(&o.json, "json", false, "one JSON object a line")
 	o.target.flags(c)
+	o.runbookFlag(c)
 	return c
 }
 
@@ -133,13 +141,25 @@ func reopenRun(ctx context.Context, p *process, id string, o labOptions, how fun
 		return err
 	}
 	was := entries[0].Run
-	book, err := openRunbook(was.Runbook)
+	book, err := o.book(was)
 	if err != nil {
 		return err
 	}
 	o.target.as(was)
 	start := func(ctx context.Context, eo engine.Options) (engine.Session, error) { return how(ctx, eo, entries) }
 	return o.run(ctx, p, runSpec{book: book, attended: attended, start: start, run: id, replayed: len(entries)})
+}
+
+// book is the runbook of an earlier run.
+func (o labOptions) book(was *journal.Run) (*runbooks.Runbook, error) {
+	if o.runbook != "" {
+		return openRunbook(o.runbook)
+	}
+	book, err := openRunbook(was.Runbook)
+	if err != nil {
+		return nil, &ending{code: exitUsage, err: err, hint: "--runbook FILE, if " + was.ID + " was a run of a file"}
+	}
+	return book, nil
 }
 
 // readRun reads a run's journal, with what to do when it cannot be read.
@@ -448,9 +468,9 @@ func showRun(p *process, dir, id string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	book, err := openRunbook(entries[0].Run.Runbook)
-	if err != nil {
-		return err
+	book, err := runbooks.Open(entries[0].Run.Runbook)
+	if err != nil { // a run of a file: the steps are told without their titles
+		book = &runbooks.Runbook{}
 	}
 	var v voice = newLines(p.out, book, false)
 	if asJSON {

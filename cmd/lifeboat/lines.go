@@ -114,6 +114,10 @@ func (l *lines) head(e journal.Event) {
 		return
 	}
 	l.step = e.Step
+	if len(l.book.Steps) == 0 {
+		l.say(e, "")
+		l.say(e, "Step %s", e.Step)
+	}
 	for i, s := range l.book.Steps {
 		if s.ID != e.Step {
 			continue

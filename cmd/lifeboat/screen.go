@@ -206,11 +206,11 @@ func (s *stage) resume(ctx context.Context, run string) (engine.Session, error) 
 	if err != nil {
 		return nil, err
 	}
-	book, err := openRunbook(entries[0].Run.Runbook)
+	o := s.o
+	book, err := o.book(entries[0].Run)
 	if err != nil {
 		return nil, err
 	}
-	o := s.o
 	o.target.as(entries[0].Run)
 	return s.open(ctx, o, runSpec{book: book, start: func(ctx context.Context, eo engine.Options) (engine.Session, error) {
 		return engine.Resume(ctx, eo, entries)
