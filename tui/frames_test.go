@@ -281,3 +281,28 @@ func TestOtherFrames(t *testing.T) {
 		})
 	}
 }
+
+// TestKeysPage keeps the documented table of keys as it is.
+func TestKeysPage(t *testing.T) {
+	path := filepath.Join("testdata", "keys.md")
+	if *update {
+		if err := os.WriteFile(path, []byte(KeyTables()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if KeyTables() != string(want) {
+		t.Errorf("%s differs (go test ./tui -update writes it)", path)
+	}
+}
+
+func TestMineFrame(t *testing.T) {
+	a, _ := opened(t, size{80, 24}, false, "ready")
+	press(a, "m")
+	a.Update(runner.Batch{Session: a.run.Session(), Events: []journal.Event{{Kind: journal.StepStarted, Step: "volume"},
+		{Kind: journal.Waiting, Step: "volume", Wait: &journal.Wait{For: "you to do it", Seen: "nothing yet", Polls: 2, Elapsed: time.Minute}}}})
+	frame(t, a, "run-mine-80x24")
+}

@@ -136,7 +136,7 @@ func (d *dialog) draw(t *theme.Theme, w, h int) []string {
 	inner := max(1, min(w-6, 72))
 	var lines []string
 	lines = append(lines, parts.Prose(t, d.body, inner)...)
-	if d.body != "" {
+	if d.body != "" && (len(d.options) > 0 || d.input != nil) {
 		lines = append(lines, "")
 	}
 	from := len(lines)

@@ -147,6 +147,19 @@ func TestEveryKeySays(t *testing.T) {
 	}
 }
 
+func TestAPersonMayChangeTheirMind(t *testing.T) {
+	m, s, _ := screen(false, "ready")
+	press(m, "m")
+	m.Update(Batch{Session: s, Events: []journal.Event{{Kind: journal.StepStarted, Step: "volume"}, {Kind: journal.Waiting, Step: "volume", Wait: &journal.Wait{For: "you to do it"}}}})
+	if got := strings.Join(m.View(80, 24), "\n"); !strings.Contains(got, "aws ec2 create-volume") {
+		t.Fatalf("the command is not to be seen:\n%s", got)
+	}
+	press(m, "r")
+	if n := len(s.said); n != 2 || s.said[1].Kind != engine.Do {
+		t.Fatalf("the run heard %v", s.said)
+	}
+}
+
 func TestNothingIsSaidTwice(t *testing.T) {
 	m, s, _ := screen(false, "ready")
 	press(m, "r", "r", "enter")

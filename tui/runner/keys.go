@@ -52,6 +52,9 @@ func (m *Model) offRun() string {
 	if m.d.Question != nil && !m.said[m.d.Current] {
 		return ""
 	}
+	if m.mine[m.d.Current] && !m.closed && m.d.Outcome == nil && !m.d.state(m.d.Current).Ended() {
+		return "" // they changed their mind
+	}
 	return m.offStand()
 }
 
@@ -160,6 +163,7 @@ func (m *Model) doRun() tea.Cmd {
 		m.dialog.byItself = false
 		return nil
 	}
+	delete(m.mine, m.d.Current)
 	m.say(engine.Do, "")
 	return nil
 }

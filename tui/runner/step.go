@@ -59,7 +59,7 @@ func (m *Model) what(w int) []string {
 func (m *Model) preview(s runbooks.Step, st *engine.StepState, w int) []string {
 	p := st.Preview
 	var out []string
-	for _, f := range [][2]string{{"makes", p.Creates}, {"costs", p.Cost}, {"undo", p.Undo}, {"usually", p.Typical}} {
+	for _, f := range [][2]string{{"makes", p.Creates}, {"costs", p.Cost}, {"undo", p.Undo}, {"usually", usual(p.Typical)}} {
 		if f[1] == "" {
 			continue
 		}
@@ -89,6 +89,14 @@ func (m *Model) preview(s runbooks.Step, st *engine.StepState, w int) []string {
 	return out
 }
 
+// usual says a Go duration in words, and leaves words as they are.
+func usual(s string) string {
+	if d, err := time.ParseDuration(s); err == nil {
+		return parts.Span(d)
+	}
+	return s
+}
+
 // call is one call with its values and the aws command that does the same.
 func (m *Model) call(c journal.CallPreview, w int) []string {
 	where := c.Region
@@ -103,10 +111,16 @@ func (m *Model) call(c journal.CallPreview, w int) []string {
 	if c.Role == "" || c.Role == "call" {
 		out = append(out, m.params(c.Params, w)...)
 	}
-	if c.CLI == "" {
+	return append(out, m.shell(c.CLI, w)...)
+}
+
+// shell draws a command as it would be typed.
+func (m *Model) shell(cli string, w int) []string {
+	var out []string
+	if cli == "" {
 		return out
 	}
-	for i, l := range shellLines(c.CLI, w-2) {
+	for i, l := range shellLines(cli, w-2) {
 		prompt := "  "
 		if i == 0 {
 			prompt = m.t.Accent.Render("$") + " "
@@ -264,8 +278,9 @@ func (m *Model) byHand(id string, st *engine.StepState, w int) []string {
 	if m.o.Shell != "" {
 		text += ", opened with `" + m.o.Shell + "`"
 	}
-	text += ". The command is below and `c` copies it; any other way is fine too. The runner goes on as soon as it sees it is there. `d` says that it is done, with a note."
-	return append(parts.Prose(m.t, text, min(w, 92)), "")
+	text += ". This command or any other way is fine; the run goes on when it sees that it is there."
+	out := append(parts.Prose(m.t, text, min(w, 92)), "")
+	return append(append(out, m.shell(m.command(id), w)...), "")
 }
 
 // callLines are the calls that ended, the last ones when there are many, and those under way.
@@ -348,7 +363,11 @@ func (m *Model) wait(st *engine.StepState, w int) []string {
 		times += m.t.Muted.Render(" of at most " + parts.Span(k.Within))
 		x = float64(k.Elapsed) / float64(k.Within)
 	}
-	out = append(out, "  "+parts.Gauge(m.t, min(x, 1), max(1, min(28, w-40)))+"  "+times)
+	bar := ""
+	if k.Typical > 0 || k.Within > 0 {
+		bar = parts.Gauge(m.t, min(x, 1), max(1, min(28, w-40))) + "  "
+	}
+	out = append(out, "  "+bar+times)
 	var more []string
 	if k.Polls > 0 {
 		more = append(more, "looked "+parts.Plural(k.Polls, "time"))

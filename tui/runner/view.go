@@ -49,7 +49,7 @@ func (m *Model) View(w, h int) []string {
 func (m *Model) wide(w, h int) []string {
 	th := min(10, max(8, h/4))
 	bh := h - th - 2
-	left := min(46, max(36, w/4))
+	left := min(48, max(38, w*3/10))
 	sep := m.t.Faint.Render(m.t.Sym.Bar)
 	steps := m.panes.steps.draw(left, bh, func() []string { return m.steps(left, bh) })
 	var blocks [][]string
@@ -119,7 +119,11 @@ func (m *Model) count() string {
 	case m.d.Outcome != nil:
 		return fmt.Sprintf("%d of %s over", m.d.done(), parts.Plural(n, "step"))
 	}
-	return fmt.Sprintf("step %d of %d", min(m.d.index[m.d.last]+1, n), n)
+	auto := ""
+	if m.auto {
+		auto = "runs by itself " + m.t.Sym.Dot + " "
+	}
+	return auto + fmt.Sprintf("step %d of %d", min(m.d.index[m.d.last]+1, n), n)
 }
 
 func (m *Model) headHeight(w int) int {
