@@ -147,7 +147,7 @@ func (r *reader) undo(d *draft, rec *record) {
 		d.mark(path, sub)
 		if none := sub.text("none"); none != "" {
 			d.Undo.None = none
-			if len(sub.order) > 1 || len(rec.list("undo", "undo", "")) > 1 {
+			if len(sub.order) > 1 || len(rec.entries("undo")) > 1 {
 				r.problem(sub.keys["none"], "undo says none and something else", "keep one of them")
 			}
 			continue
@@ -183,24 +183,23 @@ func (rec *record) form(name string, d *draft) *record {
 	return sub
 }
 
-// list reads a key that holds one mapping or a list of them. With an empty what it only counts: problems are not said twice.
-func (rec *record) list(name, of, what string) []*record {
+// entries are the nodes of a key that holds one mapping or a list of them.
+func (rec *record) entries(name string) []*yaml.Node {
 	n := rec.fields[name]
-	if n == nil {
+	switch {
+	case n == nil:
 		return nil
+	case n.Kind == yaml.SequenceNode:
+		return n.Content
 	}
-	r := *rec.r
-	if what == "" {
-		r.problems, what = &[]Problem{}, name
-	}
-	entries := []*yaml.Node{n}
-	if n.Kind == yaml.SequenceNode {
-		entries = n.Content
-	}
+	return []*yaml.Node{n}
+}
+
+// list reads them.
+func (rec *record) list(name, of, what string) []*record {
 	var out []*record
-	for _, e := range entries {
-		if sub, ok := r.record(e, of, what); ok {
-			sub.r = rec.r
+	for _, e := range rec.entries(name) {
+		if sub, ok := rec.r.record(e, of, what); ok {
 			out = append(out, sub)
 		}
 	}
