@@ -26,7 +26,7 @@ func newPlan(p *process) *cobra.Command {
 	var o planOptions
 	c := &cobra.Command{
 		Use:   "plan",
-		Short: "Answer six questions and get a plan that says why",
+		Short: "Answer a few questions and get a plan that says why",
 		Long: "Makes a plan from answers: which backups, how often, kept how long and where, what is lost and how long it takes\n" +
 			"after each kind of failure, why, and which labs rehearse it. Without --answers a wizard asks.",
 		Example: "  lifeboat plan\n  lifeboat plan --answers answers.yaml --out plan/\n  lifeboat plan --answers answers.yaml --json",

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,18 +39,14 @@ func newRoot(p *process) *cobra.Command {
 	}
 	root.SetHelpCommandGroupID(groupAbout)
 	root.SetCompletionCommandGroupID(groupAbout)
-	cobra.AddTemplateFunc("exitcodes", exitTable)
-	root.SetUsageTemplate(usageTemplate)
-	root.SetHelpTemplate("{{with (or .Long .Short)}}{{.}}\n\n{{end}}{{.UsageString}}")
+	root.SetUsageFunc(func(c *cobra.Command) error { return usage(c.OutOrStderr(), c) })
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		if text := cmp.Or(c.Long, c.Short); text != "" {
+			fmt.Fprintf(c.OutOrStdout(), "%s\n\n", text)
+		}
+		_ = usage(c.OutOrStdout(), c)
+	})
 	return root
-}
-
-func exitTable() string {
-	var b strings.Builder
-	for _, e := range exitCodes {
-		fmt.Fprintf(&b, "  %3d  %s\n", e.code, e.says)
-	}
-	return b.String()
 }
 
 // noun is a command that only holds others: without one of them it is wrong usage, not silence.
@@ -67,23 +65,44 @@ func noun(use, short string, children ...*cobra.Command) *cobra.Command {
 	return c
 }
 
-const usageTemplate = `Usage
-  {{if .HasAvailableSubCommands}}{{.CommandPath}} [command]{{else}}{{.UseLine}}{{end}}
-{{if .HasExample}}
-Examples
-{{.Example}}
-{{end}}{{if .HasAvailableSubCommands}}{{$cmds := .Commands}}{{if .Groups}}{{range $group := .Groups}}
-{{.Title}}
-{{range $cmds}}{{if and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help"))}}  {{rpad .Name .NamePadding}} {{.Short}}
-{{end}}{{end}}{{end}}{{else}}
-Commands
-{{range $cmds}}{{if .IsAvailableCommand}}  {{rpad .Name .NamePadding}} {{.Short}}
-{{end}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-Flags
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
-{{end}}{{if .HasAvailableInheritedFlags}}
-Flags of every command
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}
-{{end}}
-Exit codes
-{{exitcodes}}`
+// usage writes a command's help. It is code and no template: a template looks methods up by name, and then the linker must
+// keep every method of every AWS client in the binary.
+func usage(w io.Writer, c *cobra.Command) error {
+	line := c.UseLine()
+	if c.HasAvailableSubCommands() {
+		line = c.CommandPath() + " [command]"
+	}
+	section(w, "Usage", "  "+line)
+	section(w, "Examples", c.Example)
+	if len(c.Groups()) == 0 {
+		section(w, "Commands", children(c, ""))
+	}
+	for _, g := range c.Groups() {
+		section(w, g.Title, children(c, g.ID))
+	}
+	section(w, "Flags", c.LocalFlags().FlagUsages())
+	section(w, "Flags of every command", c.InheritedFlags().FlagUsages())
+	var codes strings.Builder
+	for _, e := range exitCodes {
+		fmt.Fprintf(&codes, "  %3d  %s\n", e.code, e.says)
+	}
+	_, err := fmt.Fprintf(w, "Exit codes\n%s", codes.String())
+	return err
+}
+
+func section(w io.Writer, title, text string) {
+	if text = strings.TrimRight(text, " \n"); text != "" {
+		fmt.Fprintf(w, "%s\n%s\n\n", title, text)
+	}
+}
+
+// children lists the commands of a group under a command, one line each.
+func children(c *cobra.Command, group string) string {
+	var b strings.Builder
+	for _, child := range c.Commands() {
+		if child.GroupID == group && (child.IsAvailableCommand() || child.Name() == "help") {
+			fmt.Fprintf(&b, "  %-*s %s\n", child.NamePadding(), child.Name(), child.Short)
+		}
+	}
+	return b.String()
+}
