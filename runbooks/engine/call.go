@@ -179,7 +179,7 @@ func (r *run) send(ctx context.Context, f *frame, c journal.Call) (journal.Call,
 			return c, err
 		}
 		f.sent = r.o.Target.Clock.Now()
-		if err := r.emit(journal.Event{Kind: journal.CallIntent, Step: f.step.ID, Call: &c}); err != nil {
+		if err := r.emit(journal.Event{Kind: journal.CallIntent, Step: f.step.ID, Call: copyOf(c)}); err != nil {
 			return c, err
 		}
 	}
@@ -383,13 +383,13 @@ func (r *run) found(f *frame, c journal.Call, what any) error {
 	if f.output = what; what == nil {
 		f.output = tree(nil)
 	}
-	return r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: &c})
+	return r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: copyOf(c)})
 }
 
 // undone closes a call that turned out not to have been carried out, and makes it anew.
 func (r *run) undone(ctx context.Context, f *frame, op calls.Operation, c journal.Call) error {
 	c.Code, c.Message = "NotDone", "the answer was lost, and what the call would have done is not there"
-	if err := r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: &c}); err != nil {
+	if err := r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: copyOf(c)}); err != nil {
 		return err
 	}
 	return r.attempt(ctx, f, op)

@@ -236,7 +236,7 @@ func (r *run) sendUndo(ctx context.Context, f *frame, c journal.Call, gone []str
 	if err := r.permit(ctx, f, c); err != nil {
 		return c, err
 	}
-	if err := r.emit(journal.Event{Kind: journal.CallIntent, Step: f.step.ID, Call: &c}); err != nil {
+	if err := r.emit(journal.Event{Kind: journal.CallIntent, Step: f.step.ID, Call: copyOf(c)}); err != nil {
 		return c, err
 	}
 	r.quiet = true // the result is ours to record: being gone is no failure here
@@ -249,7 +249,7 @@ func (r *run) sendUndo(ctx context.Context, f *frame, c journal.Call, gone []str
 	if errors.As(err, &e) && (e.Kind == calls.NotFound || slices.Contains(gone, e.Code)) {
 		c.OK, c.Found, err = true, true, nil
 	}
-	return c, errors.Join(err, r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: &c}))
+	return c, errors.Join(err, r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: copyOf(c)}))
 }
 
 // transient reports whether the same call may well succeed in a moment.

@@ -333,7 +333,7 @@ func TestByHandSkippedStoppedAndResumed(t *testing.T) {
 			return &engine.Command{Kind: engine.Mine, Step: e.Step}
 		case e.Kind == journal.Waiting && e.Step == "copies" && e.Wait.For == "you to do it":
 			for _, x := range []string{"a", "b"} {
-				if c.made["demo-1/copies-"+x] > 0 {
+				if c.count("demo-1/copies-"+x) > 0 {
 					continue
 				}
 				_, err := c.answer(calls.Request{Op: "ec2.CreateSnapshot", Region: "us-east-2", Params: map[string]any{"VolumeId": "volu-0002",

@@ -112,17 +112,28 @@ func (s *session) Call(ctx context.Context, r calls.Request) (calls.Response, er
 	if s.dead.point() {
 		return calls.Response{}, errKilled
 	}
-	out, err := s.cloud.answer(r)
+	n, out, err := s.cloud.numbered(r)
 	if s.dead.point() {
 		return calls.Response{}, errKilled
 	}
-	return calls.Response{Output: out, RequestID: fmt.Sprintf("req-%d", s.cloud.calls), Attempts: 1}, err
+	return calls.Response{Output: out, RequestID: fmt.Sprintf("req-%d", n), Attempts: 1}, err
 }
 
 func (c *cloud) answer(r calls.Request) (map[string]any, error) {
+	_, out, err := c.numbered(r)
+	return out, err
+}
+
+// numbered answers a request, and says which one it was.
+func (c *cloud) numbered(r calls.Request) (int, map[string]any, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls++
+	out, err := c.faulty(r)
+	return c.calls, out, err
+}
+
+func (c *cloud) faulty(r calls.Request) (map[string]any, error) {
 	c.byOp[r.Op]++
 	if c.fault != nil {
 		f := c.fault(c.calls, r)
@@ -135,6 +146,16 @@ func (c *cloud) answer(r calls.Request) (map[string]any, error) {
 		}
 	}
 	return c.work(r)
+}
+
+// count is how often a step's thing was made; of all steps when step is empty.
+func (c *cloud) count(step string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if step == "" {
+		return len(c.made)
+	}
+	return c.made[step]
 }
 
 func refuse(r calls.Request, code, message string) (map[string]any, error) {

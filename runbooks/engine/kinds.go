@@ -338,7 +338,7 @@ func (r *run) actSeed(ctx context.Context, f *frame) error {
 	if err := r.permit(ctx, f, c); err != nil {
 		return err
 	}
-	if err := r.emit(journal.Event{Kind: journal.CallIntent, Step: f.step.ID, Call: &c}); err != nil {
+	if err := r.emit(journal.Event{Kind: journal.CallIntent, Step: f.step.ID, Call: copyOf(c)}); err != nil {
 		return err
 	}
 	f.sent = r.o.Target.Clock.Now()
@@ -359,7 +359,7 @@ func (r *run) actSeed(ctx context.Context, f *frame) error {
 	default:
 		c.Code, c.Message = "Error", err.Error()
 	}
-	if werr := r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: &c}); werr != nil {
+	if werr := r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: copyOf(c)}); werr != nil {
 		return werr
 	}
 	return refusal(f, err)

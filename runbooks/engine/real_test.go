@@ -57,7 +57,7 @@ func TestARealAccountIsConfirmedByTypingItsID(t *testing.T) {
 		switch {
 		case e.Kind == journal.Asked && e.Question.ID == "account":
 			if asked++; asked == 1 {
-				if len(c.made) != 0 {
+				if c.count("") != 0 {
 					t.Error("something was made before the account was confirmed")
 				}
 				return &engine.Command{Kind: engine.Reply, Step: e.Step, Text: "yes"}

@@ -396,5 +396,5 @@ func (r *run) adopt(f *frame) error {
 	op, _ := calls.Find(f.step.Call)
 	m, _ := f.output.(map[string]any)
 	c := journal.Call{ID: r.callID(f.id), Op: op.Name, Effect: op.Effect.String(), Region: f.region, As: f.as, Role: "find", OK: true, Found: true, Output: m}
-	return r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: &c})
+	return r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: copyOf(c)})
 }
