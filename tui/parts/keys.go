@@ -61,7 +61,7 @@ func Footer(t *theme.Theme, table []Key, help string, w int) string {
 			continue
 		}
 		n := ansi.StringWidth(k.Keys[0]) + 1 + ansi.StringWidth(k.Words) + 3
-		if used+n+len(help)+6 > w {
+		if used+n+len(help)+7 > w {
 			continue
 		}
 		b.WriteString(t.Key.Render(k.Keys[0]) + " " + t.Muted.Render(k.Words) + "   ")

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"charm.land/bubbles/v2/cursor"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/huh/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -239,8 +240,8 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 
 // pass gives a message to the form.
 func (m *Model) pass(msg tea.Msg) tea.Cmd {
-	if m.form == nil {
-		return nil
+	if _, blink := msg.(cursor.BlinkMsg); blink || m.form == nil {
+		return nil // a cursor that stands still costs nothing while nobody types
 	}
 	f, cmd := m.form.Update(msg)
 	m.form = f.(*huh.Form)
@@ -297,9 +298,7 @@ func (m *Model) review(key string) tea.Cmd {
 			answers := maps.Clone(m.answers)
 			return func() tea.Msg { return Done{answers} }
 		}
-		cursor := m.cursor
-		m.back = true
-		cmd := m.ask(cursor)
+		cmd := m.ask(m.cursor)
 		m.back = true
 		return cmd
 	}
