@@ -52,7 +52,7 @@ type running struct {
 func openHouse(o Options, lock *flock.Flock) (*Sandbox, error) {
 	h := &house{
 		log: slog.New(o.Log), dir: o.Dir, lock: lock, stop: make(chan struct{}), weather: weather.New(o.Seed),
-		clock: clock.New(clock.Options{Start: o.Start, Rate: o.Rate, Wall: o.Wall}),
+		clock: clock.New(clock.Options{Start: o.Start, Rate: o.Rate, Idle: o.Idle, Wall: o.Wall}),
 	}
 	if o.Weather != "" {
 		if err := h.weather.Set(o.Weather); err != nil {
@@ -119,7 +119,11 @@ func (h *house) furnish(o Options, listener net.Listener) (err error) {
 	for _, m := range all {
 		answers.Mount(m.name, m.service.Ops()...)
 	}
-	h.server = &http.Server{Handler: answers, ErrorLog: slog.NewLogLogger(o.Log, slog.LevelWarn), ReadHeaderTimeout: time.Minute}
+	var handler http.Handler = answers
+	if o.Around != nil {
+		handler = o.Around(answers)
+	}
+	h.server = &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(o.Log, slog.LevelWarn), ReadHeaderTimeout: time.Minute}
 	go h.server.Serve(listener)
 	return nil
 }

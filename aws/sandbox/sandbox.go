@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -31,6 +32,7 @@ import (
 type Options struct {
 	Dir     string       // where it keeps its state; empty keeps it in memory
 	Rate    float64      // virtual seconds per second; 0 jumps
+	Idle    float64      // the rate while nobody waits; 0 is Rate
 	Seed    uint64       // of ids and of the weather's chances
 	Weather string       // presets (weather.Names); empty is calm
 	Listen  string       // address; empty is 127.0.0.1:0. Anything but loopback is refused
@@ -41,6 +43,10 @@ type Options struct {
 	AccessKey, SecretKey string
 
 	Wall clock.Wall // this machine's time; nil is clock.Machine
+
+	// Around, when set, is given what answers the requests and gives what answers them instead: tests see, hold back and
+	// cut off answers there.
+	Around func(http.Handler) http.Handler
 }
 
 // Regions of a target.

@@ -41,7 +41,7 @@ func (o *targetOptions) flags(c *cobra.Command) {
 
 func (o *targetOptions) sandboxFlags(c *cobra.Command) {
 	f := c.Flags()
-	f.Float64Var(&o.speed, "speed", 60, "seconds of the sandbox in one second of yours, when a person takes part")
+	f.Float64Var(&o.speed, "speed", 60, "seconds of the sandbox in one second of yours while something is waited for, when a person takes part")
 	f.StringVar(&o.weather, "weather", "", "faults of the sandbox: "+weather.Names)
 	f.Uint64Var(&o.seed, "seed", 0, "makes the sandbox's ids and weather repeat")
 }
@@ -77,7 +77,7 @@ func (o *targetOptions) open(ctx context.Context, p *process, dir string, jumpin
 
 // openSandbox opens the sandbox of the state folder, or attaches to the one that runs there already.
 func (o *targetOptions) openSandbox(p *process, dir string, rate float64) (*account.Target, error) {
-	box, err := sandbox.Open(sandbox.Options{Dir: filepath.Join(dir, "sandbox"), Rate: rate, Seed: o.seed, Weather: o.weather, Log: p.boxLog})
+	box, err := p.openSandbox(sandbox.Options{Dir: filepath.Join(dir, "sandbox"), Rate: rate, Idle: 1, Seed: o.seed, Weather: o.weather, Log: p.boxLog})
 	if err != nil {
 		return nil, failed(fmt.Errorf("the sandbox does not start: %w", err), "lifeboat sandbox reset, if its folder is damaged")
 	}

@@ -1,7 +1,8 @@
 // Package clock is the sandbox's virtual time.
 //
 // It either runs, at a rate of virtual seconds per second of this machine, or jumps: then it stands still until somebody
-// waits or passes time, and moves there at once. It never goes back. What is due is known to the queue that follows the
+// waits or passes time, and moves there at once. A running clock may have a second, slower rate for while nobody waits, so
+// that a person's reading takes its real time and only waits are shortened. It never goes back. What is due is known to the queue that follows the
 // clock: moving the clock lets the queue run everything due up to the new moment, in order, before the mover goes on.
 package clock
 
@@ -27,17 +28,20 @@ type Queue interface {
 type Options struct {
 	Start time.Time // first moment of virtual time; zero is Wall.Now()
 	Rate  float64   // virtual seconds per second of this machine; 0 jumps
+	Idle  float64   // the rate while nobody is in Wait; 0 is Rate. A jumping clock has none
 	Wall  Wall      // nil is Machine
 }
 
 // Clock is virtual time. It is safe for concurrent use.
 type Clock struct {
 	rate float64
+	idle float64
 	wall Wall
 
 	mu      sync.Mutex
 	base    time.Time // virtual time when the wall showed anchor
 	anchor  time.Time
+	waiting int // how many are in Wait
 	queue   Queue
 	changed chan struct{} // closed and replaced when time was moved or the queue changed
 	done    chan struct{}
@@ -52,8 +56,12 @@ func New(o Options) *Clock {
 	if o.Start.IsZero() {
 		o.Start = o.Wall.Now()
 	}
+	rate := max(o.Rate, 0)
+	if o.Idle <= 0 || o.Idle > rate {
+		o.Idle = rate
+	}
 	return &Clock{
-		rate: max(o.Rate, 0), wall: o.Wall,
+		rate: rate, idle: o.Idle, wall: o.Wall,
 		base: round(o.Start), anchor: o.Wall.Now(),
 		changed: make(chan struct{}),
 	}
@@ -73,10 +81,31 @@ func (c *Clock) now() time.Time {
 		return c.base
 	}
 	elapsed := max(c.wall.Now().Sub(c.anchor), 0)
-	return c.base.Add(time.Duration(float64(elapsed) * c.rate)).Truncate(Resolution)
+	return c.base.Add(time.Duration(float64(elapsed) * c.pace())).Truncate(Resolution)
 }
 
-// Rate is how many virtual seconds pass in one second of this machine, 0 for a clock that jumps.
+// pace is the rate at this moment.
+func (c *Clock) pace() float64 {
+	if c.waiting > 0 {
+		return c.rate
+	}
+	return c.idle
+}
+
+// waits counts one more, or one less, who waits, and lets time go on from here at the rate that follows from it.
+func (c *Clock) waits(one int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before, now := c.pace(), c.now()
+	c.waiting += one
+	if c.pace() == before {
+		return
+	}
+	c.base, c.anchor = now, c.wall.Now()
+	c.broadcast()
+}
+
+// Rate is how many virtual seconds pass in one second of this machine while somebody waits, 0 for a clock that jumps.
 func (c *Clock) Rate() float64 { return c.rate }
 
 // Wait returns when d of virtual time has passed and what was due in it has happened. A jumping clock moves itself there
@@ -88,15 +117,18 @@ func (c *Clock) Wait(ctx context.Context, d time.Duration) error {
 	if c.rate == 0 {
 		return c.Pass(ctx, d)
 	}
+	c.waits(+1)
+	defer c.waits(-1)
 	until := c.Now().Add(d)
 	for {
 		c.mu.Lock()
 		left, changed := until.Sub(c.now()), c.changed
+		takes := c.wallTime(left)
 		c.mu.Unlock()
 		if left <= 0 {
 			return c.settle()
 		}
-		timer, stop := c.wall.Timer(c.wallTime(left))
+		timer, stop := c.wall.Timer(takes)
 		select {
 		case <-ctx.Done():
 			stop()
@@ -187,7 +219,10 @@ func (c *Clock) run() {
 		var timer <-chan time.Time
 		stop := func() {}
 		if next, ok := q.Next(); ok {
-			timer, stop = c.wall.Timer(max(c.wallTime(next.Sub(now)), pause))
+			c.mu.Lock()
+			takes := c.wallTime(next.Sub(now))
+			c.mu.Unlock()
+			timer, stop = c.wall.Timer(max(takes, pause))
 		}
 		select {
 		case <-done:
@@ -209,7 +244,7 @@ func (c *Clock) wallTime(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
-	wall := math.Ceil(float64(d) / c.rate)
+	wall := math.Ceil(float64(d) / c.pace())
 	if wall >= math.MaxInt64/2 {
 		return math.MaxInt64 / 2
 	}

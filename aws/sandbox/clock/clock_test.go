@@ -126,3 +126,36 @@ func TestFollowGoesOnFromWhereItWas(t *testing.T) {
 		t.Errorf("now is %s", got)
 	}
 }
+
+// A person reads at the idle rate; only waits are shortened, and what is due comes at its moment either way.
+func TestIdleRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Options{Start: noon, Rate: 60, Idle: 1})
+		defer c.Close()
+		q := &list{due: []time.Time{noon.Add(20 * time.Second), noon.Add(3 * time.Minute)}}
+		c.Follow(q, noon)
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		if got := c.Now().Sub(noon); got != 30*time.Second {
+			t.Errorf("30 s of reading became %s", got)
+		}
+		if q.count() != 1 {
+			t.Errorf("%d things happened in 30 s, want 1", q.count())
+		}
+		began := time.Now()
+		if err := c.Wait(context.Background(), 5*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took < 5*time.Second || took > 5*time.Second+100*time.Millisecond {
+			t.Errorf("waiting for 5 min took %s of this machine's time, want 5 s", took)
+		}
+		if q.count() != 2 {
+			t.Errorf("%d things happened, want 2", q.count())
+		}
+		at := c.Now()
+		time.Sleep(10 * time.Second)
+		if got := c.Now().Sub(at); got != 10*time.Second {
+			t.Errorf("after the wait, 10 s of reading became %s", got)
+		}
+	})
+}
