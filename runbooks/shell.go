@@ -402,7 +402,7 @@ func (s *shell) undo(step *Step) []string {
 		line := s.command(step, a.Call, a.With, a.Region, a.As, "")
 		if a.Each != nil {
 			list := s.command(step, a.Each.Call, a.Each.With, a.Each.Region, a.As, a.Each.Take)
-			line = fmt.Sprintf("for EACH in $(%s); do %s || true; done", list, line)
+			line = fmt.Sprintf(`for EACH in $(%s); do [ "$EACH" = None ] || %s || true; done`, list, line)
 		}
 		out = append(out, line+" || true")
 	}
