@@ -399,12 +399,12 @@ func (s *shell) elements(step *Step) string {
 func (s *shell) undo(step *Step) []string {
 	var out []string
 	for _, a := range step.Undo.Actions {
-		line := s.command(step, a.Call, a.With, a.Region, a.As, "")
+		line := s.command(step, a.Call, a.With, a.Region, a.As, "") + " || true" // what is gone already ends nothing
 		if a.Each != nil {
 			list := s.command(step, a.Each.Call, a.Each.With, a.Each.Region, a.As, a.Each.Take)
-			line = fmt.Sprintf(`for EACH in $(%s); do [ "$EACH" = None ] || %s || true; done`, list, line)
+			line = fmt.Sprintf(`for EACH in $(%s); do [ "$EACH" = None ] || %s; done`, list, line)
 		}
-		out = append(out, line+" || true")
+		out = append(out, line)
 	}
 	return out
 }

@@ -143,6 +143,7 @@ func TestFill(t *testing.T) {
 		{Name: "Size", Value: str("${{ volume.Size }}")},
 		{Name: "Tags", Value: str("${{ volume.Tags }}")},
 		{Name: "Text", Value: str("of ${{ run }}: ${{ volume.Size }} ${{ {a: {b: run}} }}")},
+		{Name: "NotGiven", Value: Value{Kind: Scalar}},
 		{Name: "List", Value: Value{Kind: Sequence, List: []Value{{Kind: Scalar, Scalar: int64(7)}, {Kind: Scalar, Scalar: true}, str("")}}},
 	}}
 	if err := v.Compile(); err != nil {
