@@ -61,8 +61,8 @@ func everywhere(t testing.TB) map[string]*App {
 
 func TestEverySizeFits(t *testing.T) {
 	for name, a := range everywhere(t) {
-		for w := 0; w <= 200; w += 3 {
-			for _, h := range []int{0, 1, 5, 11, 12, 13, 17, 24, 39, 60, 200} {
+		for _, w := range []int{0, 1, 7, 20, 39, 40, 41, 59, 60, 71, 76, 80, 99, 119, 120, 121, 140, 180, 200} {
+			for _, h := range []int{0, 1, 5, 11, 12, 13, 17, 24, 39, 60} {
 				a.Update(tea.WindowSizeMsg{Width: w, Height: h})
 				if err := fits(a); err != nil {
 					t.Fatalf("%s at %dx%d: %v", name, w, h, err)
