@@ -370,7 +370,7 @@ func TestByHandSkippedStoppedAndResumed(t *testing.T) {
 func TestDependentsOfASkippedStepAreSkipped(t *testing.T) {
 	c, dir := newCloud(), t.TempDir()
 	o := options(t, demo(t), c, dir, &mortal{})
-	o.Unattended = false
+	o.Unattended, o.Clean = false, false
 	s, err := engine.Start(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -381,6 +381,8 @@ func TestDependentsOfASkippedStepAreSkipped(t *testing.T) {
 			return &engine.Command{Kind: engine.Skip, Step: e.Step, Text: "not today"}
 		case e.Kind == journal.StepReady:
 			return &engine.Command{Kind: engine.Do, Step: e.Step}
+		case e.Kind == journal.Asked && e.Question.ID == "clean":
+			return &engine.Command{Kind: engine.Reply, Text: "clean"}
 		case e.Kind == journal.Asked:
 			return &engine.Command{Kind: engine.Reply, Step: e.Step, Text: "a disaster"}
 		}

@@ -25,11 +25,11 @@ func (r *run) ask(ctx context.Context, f *frame, q journal.Question) (value, by 
 	if err := r.emit(journal.Event{Kind: journal.Asked, Step: stepID(f), Question: &q}); err != nil {
 		return "", "", err
 	}
-	if r.auto {
-		if q.Default == "" || q.Typed != "" {
-			return "", "", errNoAnswer
-		}
+	switch {
+	case r.auto && q.Default != "" && q.Typed == "":
 		return q.Default, "default", r.answered(f, journal.Answer{Question: q.ID, Value: q.Default, By: "default"}, q)
+	case r.o.Unattended:
+		return "", "", errNoAnswer
 	}
 	for {
 		c, err := r.next(ctx)

@@ -47,8 +47,11 @@ func (s *State) Apply(e journal.Event) {
 		s.Cleaning, s.Cleaned, s.Left = false, true, e.Left
 	case journal.RunEnded:
 		s.Outcome, s.Question = e.Outcome, nil
+		if e.Outcome.State == journal.RunPassed || e.Outcome.State == journal.RunIncomplete {
+			s.Current = ""
+		}
 	case journal.Asked:
-		s.Question = e.Question
+		s.Question, s.Current = e.Question, e.Step // between steps there is no current one
 	case journal.Answered:
 		s.Question = nil
 	}

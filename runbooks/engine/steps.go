@@ -129,7 +129,14 @@ func (r *run) order(ctx context.Context, f *frame) (Command, error) {
 		switch c.Kind {
 		case Stop, Clean, Abandon:
 			return c, &interrupt{c}
-		case Do, Mine, Done, Skip:
+		case Skip:
+			if strings.TrimSpace(c.Text) != "" {
+				return c, nil
+			}
+			if err := r.emit(journal.Event{Kind: journal.Note, Step: f.step.ID, Text: "a step is skipped only with a reason: say why"}); err != nil {
+				return c, err
+			}
+		case Do, Mine, Done:
 			return c, nil
 		}
 		if err := r.minor(f, c); err != nil {
@@ -202,11 +209,8 @@ func (r *run) made(ctx context.Context, f *frame) any {
 	return found
 }
 
-// skip ends a step that a person does not want; without a reason it goes on standing.
+// skip ends a step that a person does not want.
 func (r *run) skip(s *runbooks.Step, reason string) error {
-	if reason = strings.TrimSpace(reason); reason == "" {
-		return &failure{text: "a step is skipped only with a reason: say why"}
-	}
 	return r.emit(journal.Event{Kind: journal.StepEnded, Step: s.ID, State: journal.Skipped, Text: reason})
 }
 
