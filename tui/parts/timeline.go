@@ -466,5 +466,17 @@ func (l Timeline) legend(t *theme.Theme, m marks, axis, w int) []string {
 	if len(items) == 0 {
 		return nil
 	}
-	return []string{t.Muted.Render(Cut(strings.Join(items, "   "), w))}
+	lines := []string{items[0]}
+	for _, item := range items[1:] {
+		last := len(lines) - 1
+		if ansi.StringWidth(lines[last])+3+ansi.StringWidth(item) <= w {
+			lines[last] += "   " + item
+			continue
+		}
+		lines = append(lines, item)
+	}
+	for i := range lines {
+		lines[i] = t.Muted.Render(Cut(lines[i], w))
+	}
+	return lines
 }

@@ -6,6 +6,7 @@ import (
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"lifeboat/runbooks/journal"
 	"lifeboat/tui/parts"
@@ -156,8 +157,11 @@ func (d *dialog) draw(t *theme.Theme, w, h int) []string {
 			}
 			lines = append(lines, mark+style.Render(l))
 		}
-		if o.Note != "" {
-			lines = append(lines, "  "+t.Muted.Render(parts.Cut(parts.Plain(o.Note), inner-2)))
+		note := parts.Plain(o.Note)
+		if last := len(lines) - 1; note != "" && ansi.StringWidth(lines[last])+ansi.StringWidth(note)+3 <= inner {
+			lines[last] += "   " + t.Muted.Render(note)
+		} else if note != "" {
+			lines = append(lines, "  "+t.Muted.Render(parts.Cut(note, inner-2)))
 		}
 	}
 	if d.typed != "" {

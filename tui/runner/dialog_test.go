@@ -185,3 +185,11 @@ func TestIdleHasNoTick(t *testing.T) {
 		t.Fatal("the tick goes on after the end")
 	}
 }
+
+func TestAChangedRunbookIsSaid(t *testing.T) {
+	m, s, _ := screen(false, "ready")
+	m.Update(Batch{Session: s, Events: []journal.Event{{Kind: journal.RunResumed, Text: "the step volume of the file changed since the run began"}}})
+	if got := strings.Join(m.View(80, 24), "\n"); !strings.Contains(got, "changed since the run began") {
+		t.Fatalf("nothing says so:\n%s", got)
+	}
+}

@@ -21,7 +21,7 @@ func (m *Model) whole(w int) []string {
 	}
 	what, now := m.what(w), m.happening(w)
 	st := m.d.Steps[m.shown()]
-	if st != nil && (st.State != journal.Pending || m.mine[st.ID] || len(st.Hints) > 0) {
+	if st != nil && (st.State != journal.Pending || m.mine[st.ID] || len(st.Hints) > 0 || m.d.changed != "") {
 		// Once something happened, that comes first: it is what one looks for.
 		title := 3
 		return append(append(append(append([]string{}, what[:min(title, len(what))]...), now...), ""), what[min(title, len(what)):]...)
@@ -226,6 +226,9 @@ func (m *Model) happening(w int) []string {
 		return nil
 	}
 	var body []string
+	if m.d.changed != "" && id == m.d.Current {
+		body = append(mark(parts.Wrap(parts.Plain(m.d.changed), max(1, min(w, 92)-2)), m.t.Warn.Render("!")), "")
+	}
 	body = append(body, m.byHand(id, st, w)...)
 	body = append(body, m.callLines(id, st, w)...)
 	if st.Wait != nil {
