@@ -247,7 +247,7 @@ func (r *run) sendUndo(ctx context.Context, f *frame, c journal.Call, gone []str
 	}
 	var e *calls.Error
 	if errors.As(err, &e) && (e.Kind == calls.NotFound || slices.Contains(gone, e.Code)) {
-		c.OK, c.Found, err = true, true, nil
+		c.OK, err = true, nil // the code says that it was gone before
 	}
 	return c, errors.Join(err, r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: copyOf(c)}))
 }

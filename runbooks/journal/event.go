@@ -168,7 +168,7 @@ type Call struct {
 	Output    map[string]any `json:"output,omitempty"`
 	Found     bool           `json:"found,omitempty"`     // the result was found to exist already, nothing was sent
 	Unsettled bool           `json:"unsettled,omitempty"` // the answer was lost: it may have been done or not
-	Code      string         `json:"code,omitempty"`
+	Code      string         `json:"code,omitempty"`      // with OK, of an undo: there was nothing left to undo
 	Message   string         `json:"message,omitempty"`
 	RequestID string         `json:"request_id,omitempty"`
 	Attempts  int            `json:"attempts,omitempty"`
