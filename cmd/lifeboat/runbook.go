@@ -2,11 +2,8 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
-
-	"lifeboat/aws/calls"
 )
 
 func newRunbook(p *process) *cobra.Command {
@@ -17,9 +14,17 @@ func newRunbook(p *process) *cobra.Command {
 	return noun("runbook", "For authors and auditors: check a runbook, and what follows from it",
 		newRunbookCheck(p),
 		one("show", "Show its steps, one line each", runbookShow),
-		one("cli", "Print the aws command of every call", runbookCLI),
-		one("policy", "Print the least IAM policy it needs", runbookPolicy),
+		one("cli", "Print it as a bash script of aws commands", runbookCLI),
+		newRunbookPolicy(p),
 		one("docs", "Print its sheet as Markdown", runbookDocs))
+}
+
+func newRunbookPolicy(p *process) *cobra.Command {
+	var as string
+	c := &cobra.Command{Use: "policy ID|FILE", Short: "Print the least IAM policy it needs", Args: cobra.ExactArgs(1), ValidArgsFunction: completeRunbooks,
+		RunE: func(_ *cobra.Command, args []string) error { return runbookPolicy(p, args[0], as) }}
+	c.Flags().StringVar(&as, "as", "", "of a further account that the runbook names, such as partner")
+	return c
 }
 
 func newRunbookCheck(p *process) *cobra.Command {
@@ -62,17 +67,4 @@ func runbookShow(p *process, name string) error {
 		fmt.Fprintf(p.out, "%3d. %-8s %-28s %s\n", i+1, s.Phase, s.ID, s.Title)
 	}
 	return nil
-}
-
-func runbookPolicy(p *process, name string) error {
-	book, err := openRunbook(name)
-	if err != nil {
-		return err
-	}
-	policy, err := calls.Policy(operations(book))
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(p.out, strings.TrimSpace(string(policy)))
-	return err
 }
