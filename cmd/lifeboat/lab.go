@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lifeboat/aws/account"
+	"lifeboat/aws/calls"
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/engine"
 	"lifeboat/runbooks/journal"
@@ -262,11 +263,16 @@ func (o labOptions) run(ctx context.Context, p *process, spec runSpec) error {
 }
 
 func (o labOptions) engine(p *process, dir string, t *account.Target, spec runSpec) engine.Options {
-	return engine.Options{
+	eo := engine.Options{
 		Runbook: spec.book, Target: t, Journal: journals(dir), Inputs: spec.inputs,
 		Unattended: !spec.attended, Clean: !spec.attended && !o.keep, Confirmed: o.target.confirmed(t),
 		Log: p.log, Version: version(),
 	}
+	eo.Journal.Wrap = p.journalFile
+	if p.caller != nil {
+		eo.Caller = func(g calls.Guard) calls.Caller { return p.caller(t, g) }
+	}
+	return eo
 }
 
 func startError(err error) error {

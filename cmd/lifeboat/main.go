@@ -6,6 +6,8 @@ package main
 import (
 	"io"
 	"os"
+
+	"lifeboat/aws/sandbox"
 )
 
 func main() {
@@ -14,13 +16,17 @@ func main() {
 
 // Main runs one command and returns its exit code. It is the whole program but for os.Exit, so that tests can run it.
 func Main(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &process{env: env, in: stdin, out: stdout, err: stderr}
+	return (&process{env: env, in: stdin, out: stdout, err: stderr, openSandbox: sandbox.Open}).run(args)
+}
+
+// run runs one command in the process and returns its exit code.
+func (p *process) run(args []string) int {
 	root := newRoot(p)
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(p.in)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
 	err := root.Execute()
 	p.close()
-	return report(stderr, err, p)
+	return report(p.err, err, p)
 }

@@ -16,6 +16,9 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	if order := os.Getenv(dieEnv); order != "" {
+		os.Exit(mortal(order))
+	}
 	testscript.Main(m, map[string]func(){"lifeboat": main})
 }
 

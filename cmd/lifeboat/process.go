@@ -10,6 +10,11 @@ import (
 
 	"github.com/adrg/xdg"
 	"github.com/charmbracelet/x/term"
+
+	"lifeboat/aws/account"
+	"lifeboat/aws/calls"
+	"lifeboat/aws/sandbox"
+	"lifeboat/runbooks/journal"
 )
 
 // process is what a command has of the world: its streams, its environment and its state folder.
@@ -22,6 +27,11 @@ type process struct {
 	boxLog   slog.Handler // the sandbox's part of the log: what was refused or went wrong, not every request
 	logPath  string
 	closers  []io.Closer
+
+	// What a run meets of the world outside; tests put themselves in between.
+	openSandbox func(sandbox.Options) (*sandbox.Sandbox, error)
+	journalFile func(journal.File) journal.File                 // around each journal's file; nil is nothing
+	caller      func(*account.Target, calls.Guard) calls.Caller // nil is the engine's own
 }
 
 func (p *process) close() {
