@@ -158,13 +158,18 @@ func passes(list []runbooks.Retry, c journal.Call, elapsed time.Duration) bool {
 func refusal(f *frame, err error) error {
 	var e *calls.Error
 	if errors.As(err, &e) {
-		text := f.step.ID + ": " + e.Error()
-		if hint := e.Hint(); hint != "" {
-			text += "; " + hint
-		}
-		return &failure{text: text, cause: err}
+		return &failure{text: f.step.ID + ": " + advised(err), cause: err}
 	}
 	return err
+}
+
+// advised is an error's text with the next thing to do, where it knows one.
+func advised(err error) string {
+	var e *calls.Error
+	if errors.As(err, &e) && e.Hint() != "" {
+		return err.Error() + "; " + e.Hint()
+	}
+	return err.Error()
 }
 
 // send makes one call: a mutating one behind its intent. The call comes back as its result is recorded, beside the error.

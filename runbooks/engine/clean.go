@@ -306,16 +306,20 @@ func (r *run) sweep(ctx context.Context, known []journal.Left) ([]journal.Left, 
 			return nil, broken
 		}
 		if err != nil {
-			left = append(left, journal.Left{What: "anything with the tag " + RunTag + "=" + r.state.Run.ID, Region: p.region, Reason: "it could not be looked for: " + err.Error()})
+			left = append(left, journal.Left{What: "anything with the tag " + RunTag + "=" + r.state.Run.ID, Region: p.region, Reason: "it could not be looked for: " + advised(err)})
 			continue
 		}
 		for _, arn := range hits {
 			why, err := r.explain(ctx, p, arn)
+			if broken := r.broken(ctx); broken != nil {
+				return nil, broken
+			}
+			reason := "it carries the run's tag, and no undo removed it"
 			if err != nil {
-				return nil, err
+				reason = "it carries the run's tag, and whether it is being deleted could not be asked: " + advised(err)
 			}
 			if why == "" && !slices.ContainsFunc(known, func(l journal.Left) bool { return l.What == arn }) {
-				left = append(left, journal.Left{What: arn, Region: p.region, Reason: "it carries the run's tag, and no undo removed it"})
+				left = append(left, journal.Left{What: arn, Region: p.region, Reason: reason})
 			}
 		}
 	}
@@ -385,9 +389,9 @@ func (r *run) explain(ctx context.Context, p place, arn string) (string, error) 
 		c, err := r.look(ctx, journal.Call{Op: "kms.DescribeKey", Effect: calls.Read.String(), Region: p.region, As: p.as, Params: map[string]any{"KeyId": arn}})
 		key, _ := c.Output["KeyMetadata"].(map[string]any)
 		switch {
-		case err != nil && r.broken(ctx) != nil:
-			return "", r.broken(ctx)
-		case err == nil && key["KeyState"] == "PendingDeletion":
+		case err != nil:
+			return "", err
+		case key["KeyState"] == "PendingDeletion":
 			why = fmt.Sprintf("the key %s is not usable and costs nothing any more; AWS deletes it on %v", arn, key["DeletionDate"])
 		}
 	} else if r.removed(arn) {

@@ -13,8 +13,8 @@ import (
 // steps runs the steps that have not ended, in order, and then ends the run.
 func (r *run) steps(ctx context.Context) error {
 	switch {
-	case r.state.Cleaning:
-		return r.clean(ctx) // it was cut off there
+	case r.state.Cleaning, len(r.state.Left) > 0:
+		return r.clean(ctx) // it was cut off there, or could not remove everything
 	case r.state.Cleaned:
 		return nil
 	}
