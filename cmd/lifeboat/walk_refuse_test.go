@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -31,8 +32,21 @@ var refusals = []refusal{
 	{"lost", wire.Fault{Lose: true}, regexp.MustCompile(`the answer was lost.*; .`)},
 }
 
-// patience is how long a client waits for an answer that will not come.
-const patience = 500 * time.Millisecond
+// hasty calls give up on one operation soon, so that an answer that will not come is not waited for long.
+type hasty struct {
+	calls.Caller
+	op   string
+	soon calls.Caller
+}
+
+func (h hasty) Call(ctx context.Context, r calls.Request) (calls.Response, error) {
+	if r.Op == h.op {
+		return h.soon.Call(ctx, r)
+	}
+	return h.Caller.Call(ctx, r)
+}
+
+const soon = time.Second
 
 // Every call of every lab in turn is throttled, denied, left without an answer, and has its answer lost after the work was
 // done: the run passes, or ends with a step that says what failed and what to do, and resume finishes it.
@@ -64,7 +78,9 @@ func (l *lab) refused(t *testing.T, call nth, r refusal) bool {
 		return box, err
 	}
 	if r.fault.Hang {
-		p.caller = func(t *account.Target, g calls.Guard) calls.Caller { return calls.New(t, g, calls.Timeout(patience)) }
+		p.caller = func(t *account.Target, g calls.Guard) calls.Caller {
+			return hasty{calls.New(t, g), call.op, calls.New(t, g, calls.Timeout(soon))}
+		}
 	}
 	dir, made := t.TempDir(), &census{}
 	code := p.run(l.args(dir, "run", l.id))
@@ -89,7 +105,11 @@ func (l *lab) refused(t *testing.T, call nth, r refusal) bool {
 	if r.words != nil && (!r.words.MatchString(why) || !strings.Contains(why, call.op)) {
 		t.Errorf("the failure does not say that %s %s, and what to do: %s", call.op, r.name, why)
 	}
-	if next := fmt.Sprintf("lifeboat lab resume %s --yes", runOf(t, dir)); !strings.Contains(out.String(), next) {
+	next := fmt.Sprintf("lifeboat lab resume %s --yes", runOf(t, dir))
+	if end.State == journal.RunPassed {
+		next = "lifeboat lab clean " + runOf(t, dir)
+	}
+	if !strings.Contains(out.String(), next) {
 		t.Errorf("the program does not say to go on with %s:\n%s", next, tail(out.String(), 6))
 	}
 	l.finish(t, dir, made)

@@ -258,11 +258,14 @@ func tail(text string, n int) string {
 type census struct {
 	seen map[string]bool
 	made map[string]int
-	live map[string]string // row -> what it is counted as
+	live map[string]string // row -> what it is counted as; without those that are being deleted
 }
 
-// row is what all rows have that carry tags.
-type row struct{ Tags map[string]string }
+// row is what rows have in common.
+type row struct {
+	Tags  map[string]string
+	State string
+}
 
 // read adds what the journal in dir tells beyond what was read before: a sandbox rewrites its journal when it is opened, so it
 // is read after each process that used it.
@@ -306,11 +309,13 @@ func (c *census) read(t *testing.T, dir string) {
 				delete(c.live, id)
 				continue
 			}
-			kind, ours := kindOf(change.Table, change.Value)
+			kind, ours, going := kindOf(change.Table, change.Value)
 			if !ours {
 				continue
 			}
-			c.live[id] = kind
+			if c.live[id] = kind; going {
+				delete(c.live, id)
+			}
 			if !c.seen[id] {
 				c.seen[id] = true
 				c.made[kind]++
@@ -330,22 +335,23 @@ func (c *census) left() map[string]int {
 	return out
 }
 
-// kindOf says what a row is counted as; ours is false for what the sandbox makes for itself.
-func kindOf(table string, value json.RawMessage) (kind string, ours bool) {
+// kindOf says what a row is counted as, and whether it is on its way out; ours is false for what the sandbox makes for itself.
+func kindOf(table string, value json.RawMessage) (kind string, ours, going bool) {
 	if table == "due" {
-		return "", false
+		return "", false, false
 	}
 	var r row
 	_ = json.Unmarshal(value, &r) // what is no object has no tags
 	for name := range r.Tags {
 		if strings.HasPrefix(name, "aws:") {
-			return "", false
+			return "", false, false
 		}
 	}
+	going = strings.Contains(strings.ToLower(r.State), "delet")
 	if _, step, tagged := strings.Cut(r.Tags["lifeboat:step"], "/"); tagged {
-		return table + " of " + step, true
+		return table + " of " + step, true, going
 	}
-	return table, true
+	return table, true, going
 }
 
 func compare(want, got map[string]int) string {
