@@ -104,6 +104,9 @@ func (h *house) furnish(o Options, listener net.Listener) (err error) {
 	if err := h.store.Check(); err != nil {
 		return err
 	}
+	if err := h.store.Sweep(); err != nil {
+		h.log.LogAttrs(context.Background(), slog.LevelWarn, "content that is not needed stays", slog.Any("error", err))
+	}
 	h.logins = logins
 	var given *sts.Key
 	if o.AccessKey != "" || o.SecretKey != "" {

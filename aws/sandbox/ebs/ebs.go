@@ -40,6 +40,9 @@ func New(st *store.Store, e *ec2.Service, keys ec2.Keys) *Service {
 		seals:  store.NewTable[string](st, "ebs.seal"),
 	}
 	st.OnDue(dueTimeout, s.timeoutDue)
+	st.OnSweep(func(tx *store.Tx, k *store.Kept) {
+		s.blocks.Scan(tx, "", func(_, hash string) bool { k.Content(hash); return true })
+	})
 	return s
 }
 

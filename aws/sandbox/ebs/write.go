@@ -179,11 +179,12 @@ func (s *Service) PutSnapshotBlock(ctx context.Context, in *ebs.PutSnapshotBlock
 	if err != nil {
 		return nil, err
 	}
-	// The content goes to disk before the transaction, so that other callers do not wait for it; a refused call leaves a blob that nothing names.
-	hash, err := s.store.Blobs().Put(data)
+	// The content goes to disk before the transaction, so that other callers do not wait for it; what a refused call leaves is swept.
+	hash, release, err := s.store.Blobs().Hold(data)
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	err = s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
 		snap, w, err := s.open(tx, c, aws.ToString(in.SnapshotId))
 		if err != nil {

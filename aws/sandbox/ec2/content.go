@@ -96,8 +96,16 @@ func (s *Service) Content(address string) (Content, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the block list %s: %w", address, err)
 	}
+	c, err := parseContent(raw)
+	if err != nil {
+		return nil, fmt.Errorf("the block list %s: %w", address, err)
+	}
+	return c, nil
+}
+
+func parseContent(raw []byte) (Content, error) {
 	if len(raw)%blockRecord != 0 {
-		return nil, fmt.Errorf("the block list %s has %d bytes, which is no whole number of blocks", address, len(raw))
+		return nil, fmt.Errorf("it has %d bytes, which is no whole number of blocks", len(raw))
 	}
 	c := make(Content, 0, len(raw)/blockRecord)
 	for ; len(raw) > 0; raw = raw[blockRecord:] {
@@ -123,7 +131,21 @@ func (s *Service) Keep(c Content) (address string, err error) {
 	return s.store.Blobs().Put(raw)
 }
 
-// WriteBlocks writes whole blocks on a volume: index to the hash of 512 KiB that were put in the store's blobs before.
+// keeps tells the store's sweep what volumes and snapshots hold: their block lists, and the blocks on those.
+func (s *Service) keeps(tx *store.Tx, k *store.Kept) {
+	blocks := func(raw []byte) ([]string, error) {
+		content, err := parseContent(raw)
+		hashes := make([]string, 0, len(content))
+		for _, b := range content {
+			hashes = append(hashes, b.Hash)
+		}
+		return hashes, err
+	}
+	s.volumes.Scan(tx, "", func(_ string, v Volume) bool { k.List(v.Content, blocks); return true })
+	s.snapshots.Scan(tx, "", func(_ string, snap Snapshot) bool { k.List(snap.Content, blocks); return true })
+}
+
+// WriteBlocks writes whole blocks on a volume: index to the hash of 512 KiB that the store's blobs keep (Put in the same transaction, or held).
 // It is what an instance would do with the disk; snapshots taken before keep what they have.
 func (s *Service) WriteBlocks(tx *store.Tx, account, region, volume string, blocks map[int32]string) error {
 	v, err := s.Volume(tx, account, region, volume)

@@ -53,6 +53,7 @@ func New(st *store.Store, keys Keys) *Service {
 	st.OnDue(dueSnapshot, s.snapshotDue)
 	st.OnDue(dueTier, s.tierDue)
 	st.OnDue(dueLock, s.lockDue)
+	st.OnSweep(s.keeps)
 	return s
 }
 

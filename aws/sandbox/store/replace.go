@@ -7,11 +7,14 @@ import (
 	"path/filepath"
 )
 
+// halfWritten is the pattern of the names of files that are not in their place yet.
+const halfWritten = ".new-*"
+
 // replace puts a file into its place whole, or leaves what is there: a new file beside it is written and renamed. It can be
 // read by its owner only. There is no fsync: a kill of the process loses nothing that was written, and that is the promise.
 // (google/renameio, which does the same elsewhere, has nothing for Windows.)
 func replace(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	f, err := os.CreateTemp(filepath.Dir(path), halfWritten)
 	if err != nil {
 		return err
 	}

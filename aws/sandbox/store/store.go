@@ -1,8 +1,8 @@
 // Package store is what the sandbox keeps, and how.
 //
 // Tables are in memory; every transaction is one line of an append-only journal, written before the transaction is answered
-// for, so that a kill loses nothing that was answered. Content is kept in files named by its SHA-256. What is due later is a
-// row in the same journal: it still happens after a crash. One transaction writes at a time, and before any of them reads or
+// for, so that a kill loses nothing that was answered. Content is kept in files named by its SHA-256 for as long as a row
+// refers to it. What is due later is a row in the same journal: it still happens after a crash. One transaction writes at a time, and before any of them reads or
 // writes, everything due up to its moment has happened.
 package store
 
@@ -52,6 +52,9 @@ type Store struct {
 	seed    uint64
 	draws   uint64
 	broken  error
+	keeps   []func(*Tx, *Kept) // who tells what content is in use
+
+	sweeping sync.Mutex // one sweep at a time; taken before mu
 
 	at    time.Time    // everything due up to here has happened
 	next  atomic.Int64 // the first event's moment, ms
@@ -92,6 +95,9 @@ func Open(dir string, c *clock.Clock, o Options) (*Store, error) {
 	if err := s.begin(first, from, ahead); err != nil {
 		j.close()
 		return nil, err
+	}
+	if err := s.blobs.tidy(); err != nil {
+		s.report(fmt.Errorf("store: remove what was half written: %w", err))
 	}
 	return s, nil
 }
@@ -372,6 +378,8 @@ func (s *Store) report(err error) {
 // Close stops the clock and notes its time, so that a restart goes on from exactly there.
 func (s *Store) Close() error {
 	s.clock.Close()
+	s.sweeping.Lock() // a sweep is over before the folder is given up
+	defer s.sweeping.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken == errClosed {
