@@ -23,9 +23,12 @@ import (
 	"lifeboat/aws/sandbox/wire"
 )
 
-// Roles says whether a service can work as a role now: it exists, trusts the service and can be assumed already. The error says what is missing.
+// Roles says what a service can do as a role now.
 type Roles interface {
+	// Assumable says that the role exists, trusts the service and can be assumed already. The error says what is missing.
 	Assumable(tx *store.Tx, account, roleARN, service string) error
+	// Permits says that the role's policies allow an action on a resource, named by its ARN.
+	Permits(tx *store.Tx, roleARN, action, resource string) bool
 }
 
 // principal is the service that assumes the execution role.

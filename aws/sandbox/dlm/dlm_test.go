@@ -32,8 +32,10 @@ const (
 
 func start() time.Time { return time.Date(2026, 3, 1, 10, 30, 0, 0, time.UTC) }
 
-// roles knows which roles can be assumed.
+// roles knows which roles can be assumed, and under an action's name what none of them may do.
 type roles map[string]bool
+
+func (r roles) Permits(_ *store.Tx, _, action, _ string) bool { return !r[action] }
 
 func (r roles) Assumable(_ *store.Tx, _, roleARN, service string) error {
 	if !r[roleARN] || service != principal {
@@ -261,6 +263,25 @@ func TestRoleIsLost(t *testing.T) {
 	w.pass(time.Hour)
 	if p := w.shown(id); p.State != "ENABLED" || len(w.made(home, id)) != 1 {
 		t.Errorf("with its role back the policy is %s, with %d snapshots", p.State, len(w.made(home, id)))
+	}
+}
+
+func TestRoleMayNot(t *testing.T) {
+	for _, action := range []string{"ec2:CreateSnapshot", "ec2:CreateTags", "ec2:DeleteSnapshot"} {
+		w := newWorld(t, "")
+		w.volume(map[string]string{"backup": "yes"})
+		w.pass(time.Minute)
+		id := w.policy(hourly(3))
+		w.roles[action] = true
+		w.pass(2 * time.Hour)
+		if p := w.shown(id); p.State != "ERROR" || *p.StatusMessage != notPermitted || len(w.made(home, id)) != 0 {
+			t.Errorf("without %s the policy is %s: %s", action, p.State, *p.StatusMessage)
+		}
+		w.roles[action] = false
+		w.pass(time.Hour)
+		if p := w.shown(id); p.State != "ENABLED" || *p.StatusMessage != "ENABLED" || len(w.made(home, id)) != 1 {
+			t.Errorf("with %s the policy is %s, with %d snapshots", action, p.State, len(w.made(home, id)))
+		}
 	}
 }
 

@@ -39,6 +39,8 @@ func (s *Service) runDue(tx *store.Tx, key string) error {
 	problem := tx.Failure()
 	if err := s.roles.Assumable(tx, p.Account, p.Role, principal); err != nil {
 		problem = err.Error()
+	} else if !s.permitted(tx, p, p.Region, "ec2:CreateSnapshot", "ec2:CreateTags", "ec2:DeleteSnapshot") {
+		problem = notPermitted
 	}
 	p.State, p.Status = types.GettablePolicyStateValuesEnabled, ""
 	if problem != "" {
@@ -56,6 +58,17 @@ func (s *Service) runDue(tx *store.Tx, key string) error {
 		tx.Due(next.Add(p.Late), dueRun, key)
 	}
 	return nil
+}
+
+// notPermitted is the cause that Data Lifecycle Manager gives (EBS User Guide, "Monitor Data Lifecycle Manager policies using
+// EventBridge").
+const notPermitted = "Role provided does not have sufficient permissions"
+
+// permitted says whether the policy's role may do all of these to the snapshots of a Region.
+func (s *Service) permitted(tx *store.Tx, p Policy, region string, actions ...string) bool {
+	return !slices.ContainsFunc(actions, func(action string) bool {
+		return !s.roles.Permits(tx, p.Role, action, "arn:aws:ec2:"+region+"::snapshot/*")
+	})
 }
 
 // snapshot takes the snapshots of the schedules whose time this is. Schedules of one policy that fall together make one snapshot,
@@ -209,8 +222,14 @@ func (s *Service) copy(tx *store.Tx, p Policy, snap ec2.Snapshot, rule types.Cro
 	if aws.ToBool(rule.Encrypted) {
 		r.Encrypted = rule.Encrypted
 	}
-	if _, err := s.ec2.Copy(tx, r); err != nil {
-		p.State, p.Status = types.GettablePolicyStateValuesError, err.Error()
+	problem := ""
+	if !s.permitted(tx, p, r.Region, "ec2:CopySnapshot", "ec2:CreateTags") {
+		problem = notPermitted
+	} else if _, err := s.ec2.Copy(tx, r); err != nil {
+		problem = err.Error()
+	}
+	if problem != "" {
+		p.State, p.Status = types.GettablePolicyStateValuesError, problem
 		s.policies.Put(tx, p.key(), p)
 	}
 }

@@ -98,6 +98,8 @@ func TestThroughTheSDK(t *testing.T) {
 
 	role := must(iam.NewFromConfig(config(home)).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("dlm"), AssumeRolePolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"dlm.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)}))
+	must(iam.NewFromConfig(config(home)).AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{
+		RoleName: role.Role.RoleName, PolicyArn: aws.String("arn:aws:iam::aws:policy/service-role/AWSDataLifecycleManagerServiceRole")}))
 	wait(time.Minute)
 	policy := must(dlm.NewFromConfig(config(home)).CreateLifecyclePolicy(ctx, &dlm.CreateLifecyclePolicyInput{
 		ExecutionRoleArn: role.Role.Arn, Description: aws.String("hourly"), State: dlmtypes.SettablePolicyStateValuesEnabled,

@@ -1,8 +1,8 @@
 // Package iam is the sandbox's Identity and Access Management: roles, policies, instance profiles, account aliases.
 //
 // Its rule: whoever holds a key of an account is its administrator, so permissions policies are kept, listed and checked for
-// form, but nobody is refused by them. Trust policies are decided for real: who is not trusted by a role cannot assume it, and
-// a new role takes some seconds before anybody can.
+// form, but no caller is refused by them. What a service does as a role is decided for real, by trust policy (who is not trusted
+// by a role cannot assume it, and a new role takes some seconds before anybody can) and by the role's policies (Permits).
 package iam
 
 import (

@@ -136,6 +136,50 @@ func TestPolicyVersions(t *testing.T) {
 	}
 }
 
+func TestPermits(t *testing.T) {
+	const snapshot, create = "arn:aws:ec2:us-east-2::snapshot/snap-1", "ec2:CreateSnapshot"
+	allow := func(action, resource string) string {
+		return `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"` + action + `","Resource":"` + resource + `"}}`
+	}
+	for _, test := range []struct {
+		name, inline, attached string
+		want                   bool
+	}{
+		{"nothing is allowed to whom nothing was allowed", "", "", false},
+		{"inline", allow(create, "*"), "", true},
+		{"inline, with stars", allow("ec2:*Snapshot", "arn:aws:ec2:*::snapshot/*"), "", true},
+		{"another action", allow("ec2:DeleteSnapshot", "*"), "", false},
+		{"another resource", allow(create, "arn:aws:ec2:us-west-2::snapshot/*"), "", false},
+		{"attached, of AWS", "", "service-role/AWSDataLifecycleManagerServiceRole", true},
+		{"attached, of AWS, for other work", "", "service-role/AWSLambdaBasicExecutionRole", false},
+		{"a deny wins", strings.Replace(allow(create, "*"), "Allow", "Deny", 1), "AdministratorAccess", false},
+	} {
+		s, _, ctx := open(t)
+		role, err := s.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String(dlm)})
+		if err == nil && test.inline != "" {
+			_, err = s.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("r"), PolicyName: aws.String("p"), PolicyDocument: &test.inline})
+		}
+		if err == nil && test.attached != "" {
+			_, err = s.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String("r"), PolicyArn: aws.String("arn:aws:iam::aws:policy/" + test.attached)})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.store.View(func(tx *store.Tx) error {
+			if got := s.Permits(tx, *role.Role.Arn, create, snapshot); got != test.want {
+				t.Errorf("%s: %v", test.name, got)
+			}
+			if s.Permits(tx, *role.Role.Arn+"x", create, snapshot) {
+				t.Error("a role that is not there may do something")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestRolesPageByPage(t *testing.T) {
 	s, _, ctx := open(t)
 	for _, name := range []string{"c", "a", "b", "d", "e"} {

@@ -8,7 +8,7 @@ import (
 )
 
 // awsPolicies are the policies of AWS that backup work attaches: path and name, and the actions they allow (AWS Managed
-// Policy Reference; the lists are shortened to what backup and restore need, as nobody is refused by them here).
+// Policy Reference; the lists are shortened to what backup and restore need, and hold for every resource).
 var awsPolicies = []struct{ name, description, actions string }{
 	{"/AdministratorAccess", "Provides full access to AWS services and resources.", "*"},
 	{"/ReadOnlyAccess", "Provides read-only access to AWS services and resources.", "*:Describe* *:Get* *:List*"},

@@ -91,6 +91,37 @@ func (s *Service) Assume(tx *store.Tx, roleARN string, who policy.Request) (id s
 	return r.ID, time.Duration(r.Longest) * time.Second, nil
 }
 
+// Permits says whether the policies of a role, inline and attached, let it do action (ec2:CreateSnapshot) on resource, an ARN.
+// A deny in any of them wins (IAM User Guide, "Policy evaluation logic"); a role that is not there may do nothing.
+func (s *Service) Permits(tx *store.Tx, roleARN, action, resource string) bool {
+	r, err := s.Role(tx, "", roleARN)
+	if err != nil {
+		return false
+	}
+	texts := slices.Collect(maps.Values(r.Inline))
+	for _, arn := range r.Attached {
+		if p, err := s.policy(tx, r.Account, arn); err == nil {
+			if v, err := p.version(p.Default); err == nil {
+				texts = append(texts, v.Text)
+			}
+		}
+	}
+	permitted := false
+	for _, text := range texts {
+		d, err := policy.Parse(text)
+		if err != nil {
+			continue // nothing is kept that was not read before
+		}
+		switch d.Decide(policy.Request{Account: r.Account, ARN: r.ARN(), Action: action, Resource: resource}) {
+		case policy.Denied:
+			return false
+		case policy.Allowed:
+			permitted = true
+		}
+	}
+	return permitted
+}
+
 // changeRole runs fn on a role of the caller as one transaction and keeps what fn made of it.
 func (s *Service) changeRole(ctx context.Context, name *string, fn func(tx *store.Tx, r *Role) error) error {
 	return s.store.Update(func(tx *store.Tx) error {

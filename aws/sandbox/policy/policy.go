@@ -1,7 +1,7 @@
 // Package policy reads AWS policy documents (IAM User Guide, "Grammar of the IAM JSON policy language") and decides by them.
 //
-// The sandbox's identities are administrators of their own account, so identity policies are kept and not asked. What one
-// account lets another do, and what a role lets a service do, is decided here: key policies, trust policies, shares.
+// The sandbox's callers are administrators of their own account, so their identity policies are not asked. What one account
+// lets another do, and what a role lets a service do, is decided here: key policies, trust policies, shares, a role's policies.
 package policy
 
 import (
