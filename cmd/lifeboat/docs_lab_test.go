@@ -44,10 +44,10 @@ func (c *numbered) Call(ctx context.Context, r calls.Request) (calls.Response, e
 	defer c.mu.Unlock()
 	c.n++
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", c.n)
-	out.RequestID, out.Took = id, time.Millisecond // about what a call on loopback takes
+	out.RequestID, out.Took = id, 0
 	if e, ok := err.(*calls.Error); ok {
 		same := *e
-		same.RequestID, same.Took = id, time.Millisecond
+		same.RequestID, same.Took = id, 0
 		return out, &same
 	}
 	return out, err
@@ -74,7 +74,10 @@ func attendedRun(t testing.TB, lab string) (*runbooks.Runbook, []journal.Event) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	reads := func() { // a person reads for a while before each step
+	reads := func(step string) { // a person reads for a while before each step, but is too quick for a new role
+		if step == "role-policy" || step == "protect-tag" || step == "policy" {
+			return
+		}
 		if err := box.Target().Clock.Pass(t.Context(), 40*time.Second); err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +92,7 @@ func attendedRun(t testing.TB, lab string) (*runbooks.Runbook, []journal.Event) 
 		case e.Kind == journal.StepReady && e.Step == "volume":
 			s.Send(engine.Command{Kind: engine.Hint, Step: e.Step})
 		case e.Kind == journal.StepReady, e.Kind == journal.Hinted:
-			reads()
+			reads(e.Step)
 			s.Send(engine.Command{Kind: engine.Do, Step: e.Step})
 		case e.Kind == journal.Asked:
 			s.Send(engine.Command{Kind: engine.Reply, Step: e.Step, Text: rightAnswer(book, e)})

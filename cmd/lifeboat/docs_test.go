@@ -33,8 +33,10 @@ func TestDocuments(t *testing.T) {
 		"docs/frames.md":                   made + frames(t, f),
 		"docs/keys.md":                     made + "# Keys\n\nThe keys of every screen. `?` shows them in the program.\n\n" + tui.KeyTables(),
 		"docs/commands.md":                 made + commandList(),
+		"docs/third-party.md":              made + thirdParty(t),
+		"docs/answers.yaml":                example(),
 		"docs/pictures/runner-dark.svg":    picture(t, f, restored, 200, 50, false),
-		"docs/pictures/runner-light.svg":   picture(t, f, theEnd, 200, 50, true),
+		"docs/pictures/runner-light.svg":   picture(t, f, restored, 200, 50, true),
 		"docs/pictures/timeline-dark.svg":  picture(t, f, timeline, 118, 22, false),
 		"docs/pictures/timeline-light.svg": picture(t, f, timeline, 118, 22, true),
 	} {
