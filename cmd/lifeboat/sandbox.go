@@ -8,6 +8,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lifeboat/aws/sandbox"
+	"lifeboat/aws/sandbox/store"
 )
 
 // sandboxOptions are the flags of the sandbox commands.
@@ -85,7 +87,7 @@ func (o *sandboxOptions) open(p *process) (*sandbox.Sandbox, error) {
 		}
 		so.AccessKey, so.SecretKey = o.accessKey, strings.TrimSpace(string(secret))
 	}
-	box, err := sandbox.Open(so)
+	box, err := p.openSandbox(so)
 	if err != nil {
 		return nil, failed(fmt.Errorf("the sandbox does not start: %w", err), "lifeboat sandbox reset, if its folder is damaged")
 	}
@@ -123,7 +125,7 @@ func sandboxEnv(p *process, o sandboxOptions) error {
 	if !box.Attached() {
 		return failed(errors.New("no sandbox is running, so there is nothing to point a shell at"), "lifeboat sandbox serve in another shell, or lifeboat sandbox shell here")
 	}
-	vars, err := variables(box, o.as)
+	vars, err := p.variables(box, o.as)
 	if err != nil {
 		return err
 	}
@@ -139,18 +141,45 @@ func sandboxEnv(p *process, o sandboxOptions) error {
 
 type variable struct{ name, value string }
 
-// variables are what the aws CLI and every SDK need to reach the sandbox as one of its accounts. One without a value must
-// not be set at all: the CLI takes an empty AWS_PROFILE for the name of a profile.
-func variables(box *sandbox.Sandbox, as string) ([]variable, error) {
+// variables are what the aws CLI and every SDK need to reach the sandbox as one of its accounts: the account itself by its
+// keys, every further one as a profile of its name (the printed commands say --profile partner), and nothing of the person's
+// own configuration. A variable without a value must not be set at all: the CLI takes an empty AWS_PROFILE for a name.
+func (p *process) variables(box *sandbox.Sandbox, as string) ([]variable, error) {
 	c, err := box.Credentials(as)
 	if err != nil {
 		return nil, err
 	}
+	dir, err := p.state()
+	if err != nil {
+		return nil, err
+	}
+	config, keys := filepath.Join(dir, "sandbox", "aws-config"), filepath.Join(dir, "sandbox", "aws-credentials")
+	if err := errors.Join(store.WriteFile(config, []byte(profiles(box, false))), store.WriteFile(keys, []byte(profiles(box, true)))); err != nil {
+		return nil, failed(fmt.Errorf("the profiles of the sandbox's accounts are not written: %w", err), "")
+	}
 	return []variable{
+		{"AWS_CONFIG_FILE", config}, {"AWS_SHARED_CREDENTIALS_FILE", keys},
 		{"AWS_ENDPOINT_URL", box.Endpoint()}, {"AWS_ACCESS_KEY_ID", c.AccessKeyID}, {"AWS_SECRET_ACCESS_KEY", c.SecretAccessKey},
 		{"AWS_SESSION_TOKEN", c.SessionToken}, {"AWS_REGION", sandbox.Home}, {"AWS_DEFAULT_REGION", sandbox.Home}, {"AWS_PROFILE", ""},
 		{"AWS_EC2_METADATA_DISABLED", "true"},
 	}, nil
+}
+
+// profiles is a configuration file with a profile for every further account, or the credentials file beside it.
+func profiles(box *sandbox.Sandbox, keys bool) string {
+	var out strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(box.Target().Others)) {
+		c, err := box.Credentials(name)
+		switch {
+		case err != nil:
+			continue // it has no keys to offer
+		case keys:
+			fmt.Fprintf(&out, "[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", name, c.AccessKeyID, c.SecretAccessKey)
+		default:
+			fmt.Fprintf(&out, "[profile %s]\nregion = %s\nendpoint_url = %s\n", name, sandbox.Home, box.Endpoint())
+		}
+	}
+	return out.String()
 }
 
 func newSandboxShell(p *process) *cobra.Command {
@@ -171,7 +200,7 @@ func sandboxShell(ctx context.Context, p *process, o sandboxOptions) error {
 		return err
 	}
 	defer box.Close()
-	vars, err := variables(box, o.as)
+	vars, err := p.variables(box, o.as)
 	if err != nil {
 		return err
 	}

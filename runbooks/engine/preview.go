@@ -36,11 +36,14 @@ func (r *run) preview(f *frame) *journal.Preview {
 	}
 	if known, ok := calls.Find(op); ok {
 		effect = known.Effect
-		one := r.previewCall(&g, role, op, with, s.Region)
-		if role == "seed" {
-			one.CLI = "" // many calls, whose data is made by the program
+		var one journal.CallPreview
+		for _, each := range r.elements(&g) {
+			one = r.previewCall(each, role, op, with, s.Region)
+			if role == "seed" {
+				one.CLI = "" // many calls, whose data is made by the program
+			}
+			p.Calls = append(p.Calls, one)
 		}
-		p.Calls = append(p.Calls, one)
 		if c, _ := prices.Of(op, one.Params); effect != calls.Read {
 			p.Cost = c.Text
 		}
@@ -61,6 +64,16 @@ func (r *run) preview(f *frame) *journal.Preview {
 	}
 	p.Undo = undoText(s, effect)
 	return p
+}
+
+// elements are the calls of a step: one, or one an element of its for-each once the list is known.
+func (r *run) elements(f *frame) []*frame {
+	if f.step.ForEach != "" {
+		if all, err := r.frames(f.step); err == nil && len(all) > 0 {
+			return all
+		}
+	}
+	return []*frame{f}
 }
 
 func (r *run) previewCall(f *frame, role, op string, with runbooks.Value, region string) journal.CallPreview {
