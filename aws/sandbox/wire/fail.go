@@ -77,6 +77,9 @@ func statusOf(api *model.API, code string, fault bool) int {
 	if fault {
 		return http.StatusInternalServerError
 	}
+	if code == "InvalidSignatureException" && api.Protocol == model.RestJSON { // awsJson answers it with 400
+		return http.StatusForbidden
+	}
 	if api.Service != "ec2" && strings.HasSuffix(code, "NotFound") && api.Protocol == model.RestXML {
 		return http.StatusNotFound
 	}

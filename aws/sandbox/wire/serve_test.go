@@ -449,7 +449,7 @@ func TestUserMetadataIsLowerCase(t *testing.T) {
 	r := httptest.NewRequest("GET", p.URL, nil)
 	rec := httptest.NewRecorder()
 	w.srv.ServeHTTP(rec, r)
-	if v := rec.Header()["x-amz-meta-colour"]; len(v) != 1 || rec.Header().Get("Content-Type") != "text/x-test" {
+	if v := rec.Header()[strings.ToLower("X-Amz-Meta-Colour")]; len(v) != 1 || rec.Header().Get("Content-Type") != "text/x-test" {
 		t.Errorf("%v", rec.Header())
 	}
 }
