@@ -132,7 +132,8 @@ func dry(dryRun *bool, err error) error {
 
 var hexID = regexp.MustCompile(`^[a-z]+-([0-9a-f]{8}|[0-9a-f]{17})$`)
 
-// volumeID checks how an id is written. parameter is the name EC2 gives it in its error.
+// volumeID checks how an id is written. parameter is the name EC2 gives it in its error, which is the same for what is no
+// volume id at all and for one of the wrong form.
 func volumeID(id, parameter string) error {
 	if !strings.HasPrefix(id, "vol-") || !hexID.MatchString(id) {
 		return errorf("InvalidParameterValue", "Value (%s) for parameter %s is invalid. Expected: 'vol-...'.", id, parameter)
@@ -140,13 +141,13 @@ func volumeID(id, parameter string) error {
 	return nil
 }
 
-// snapshotID checks how an id is written: EC2 tells what is no snapshot id at all from one of the wrong length.
+// snapshotID checks how an id is written: EC2 tells what is no snapshot id at all from one of the wrong form.
 func snapshotID(id, parameter string) error {
 	if !strings.HasPrefix(id, "snap-") {
 		return errorf("InvalidParameterValue", "Value (%s) for parameter %s is invalid. Expected: 'snap-...'.", id, parameter)
 	}
 	if !hexID.MatchString(id) {
-		return errorf("InvalidSnapshotID.Malformed", "Invalid id: %q (expecting \"snap-...\")", id)
+		return errorf("InvalidSnapshotID.Malformed", "Invalid id: %q", id)
 	}
 	return nil
 }

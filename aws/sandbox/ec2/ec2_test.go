@@ -2,6 +2,7 @@ package ec2
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,6 +20,38 @@ import (
 
 func filterOf(name string, values ...string) []types.Filter {
 	return []types.Filter{{Name: aws.String(name), Values: values}}
+}
+
+// TestIDs goes through how ids can be written, and what EC2 answers to each.
+func TestIDs(t *testing.T) {
+	w := newWorld(t, "")
+	const volume, snapshot = "Value (%s) for parameter volumes is invalid. Expected: 'vol-...'.", "Value (%s) for parameter snapshotId is invalid. Expected: 'snap-...'."
+	for _, c := range []struct{ id, code, text string }{
+		{"vol-0123456789abcdef0", "InvalidVolume.NotFound", "The volume '%s' does not exist."},
+		{"vol-01234567", "InvalidVolume.NotFound", "The volume '%s' does not exist."},
+		{"vol-nope", "InvalidParameterValue", volume},
+		{"vol-zzz", "InvalidParameterValue", volume},
+		{"vol-", "InvalidParameterValue", volume},
+		{"vol-0123456789abcdef", "InvalidParameterValue", volume},
+		{"vol-0123456789ABCDEF0", "InvalidParameterValue", volume},
+		{"nonsense", "InvalidParameterValue", volume},
+		{"snap-0123456789abcdef0", "InvalidSnapshot.NotFound", "The snapshot '%s' does not exist."},
+		{"snap-01234567", "InvalidSnapshot.NotFound", "The snapshot '%s' does not exist."},
+		{"snap-nope", "InvalidSnapshotID.Malformed", `Invalid id: "%s"`},
+		{"snap-", "InvalidSnapshotID.Malformed", `Invalid id: "%s"`},
+		{"snap-0123456789abcdef", "InvalidSnapshotID.Malformed", `Invalid id: "%s"`},
+		{"other", "InvalidParameterValue", snapshot},
+	} {
+		var err error
+		if strings.Contains(c.text, "volume") {
+			_, err = w.DescribeVolumes(as(mine, home, "DescribeVolumes"), &ec2.DescribeVolumesInput{VolumeIds: []string{c.id}})
+		} else {
+			_, err = w.DescribeSnapshots(as(mine, home, "DescribeSnapshots"), &ec2.DescribeSnapshotsInput{SnapshotIds: []string{c.id}})
+		}
+		if code, text := refusal(err); code != c.code || text != fmt.Sprintf(c.text, c.id) {
+			t.Errorf("%q: %s: %s", c.id, code, text)
+		}
+	}
 }
 
 func TestRefusals(t *testing.T) {
