@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,7 +34,7 @@ type Options struct {
 	Dir     string       // where it keeps its state; empty keeps it in memory
 	Rate    float64      // virtual seconds per second; 0 jumps
 	Idle    float64      // the rate while nobody waits; 0 is Rate
-	Seed    uint64       // of ids and of the weather's chances
+	Seed    uint64       // of account numbers, ids and the weather's chances; 0 draws one. A folder keeps its first for what it makes
 	Weather string       // presets (weather.Names); empty is calm
 	Listen  string       // address; empty is 127.0.0.1:0. Anything but loopback is refused
 	Log     slog.Handler // nil is silence
@@ -99,6 +100,9 @@ func Open(o Options) (*Sandbox, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.DiscardHandler
+	}
+	for o.Seed == 0 {
+		o.Seed = rand.Uint64()
 	}
 	if o.Dir == "" {
 		return openHouse(o, nil)

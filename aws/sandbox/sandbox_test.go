@@ -25,6 +25,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
+	"lifeboat/aws/sandbox/clock"
+	"lifeboat/aws/sandbox/store"
 	"lifeboat/aws/sandbox/weather"
 	"lifeboat/aws/sandbox/wire"
 )
@@ -134,6 +136,40 @@ func TestIdentities(t *testing.T) {
 	})
 	_, err = sts.NewFromConfig(c).GetCallerIdentity(b.ctx, nil)
 	refused(t, err, "SignatureDoesNotMatch", "")
+}
+
+func TestAccountsBySeed(t *testing.T) {
+	account := func(o Options) string {
+		b := open(t, o)
+		defer b.Close()
+		return b.Target().Own.Account
+	}
+	if a, b := account(Options{Seed: 1}), account(Options{Seed: 1}); a != b {
+		t.Errorf("one seed, the accounts %s and %s", a, b)
+	}
+	if a, b := account(Options{}), account(Options{}); a == b {
+		t.Errorf("two sandboxes have the account %s", a)
+	}
+	dir := t.TempDir()
+	if a, b := account(Options{Dir: dir}), account(Options{Dir: dir}); a != b {
+		t.Errorf("a folder's account was %s and is %s", a, b)
+	}
+}
+
+// TestOperationsAreInTheModel asks the server whether it can carry all that the services answer.
+func TestOperationsAreInTheModel(t *testing.T) {
+	st, err := store.Open("", clock.New(clock.Options{}), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := wire.New(wire.Options{})
+	_, all := services(st, time.Now)
+	for _, m := range all {
+		server.Mount(m.name, m.service.Ops()...)
+	}
+	if err := server.Check(); err != nil {
+		t.Error(err)
+	}
 }
 
 func trust(principal string) *string {
