@@ -52,7 +52,7 @@ func contents(t *testing.T, dir string) (n int) {
 	return n
 }
 
-// TestContentOfWhatWasDeletedGoes at the next start, and what a snapshot or a volume made from one still has stays.
+// TestContentOfWhatWasDeletedGoes when the sandbox ends, or after a kill when it begins, and what a snapshot or a volume made from one still has stays.
 func TestContentOfWhatWasDeletedGoes(t *testing.T) {
 	dir := t.TempDir()
 	b := open(t, Options{Dir: dir})
@@ -63,8 +63,12 @@ func TestContentOfWhatWasDeletedGoes(t *testing.T) {
 			id := []string{gone, kept}[step-1]
 			must[*ec2.DeleteSnapshotOutput](b)(b.ec2("").DeleteSnapshot(b.ctx, &ec2.DeleteSnapshotInput{SnapshotId: aws.String(id)}))
 		}
-		if err := b.Close(); err != nil {
+		if step == 2 {
+			b.abandon()
+		} else if err := b.Close(); err != nil {
 			t.Fatal(err)
+		} else if n := contents(t, dir); n != want {
+			t.Errorf("step %d: %d contents at the end, want %d", step, n, want)
 		}
 		b = open(t, Options{Dir: dir})
 		if n := contents(t, dir); n != want {

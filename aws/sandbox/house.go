@@ -104,9 +104,7 @@ func (h *house) furnish(o Options, listener net.Listener) (err error) {
 	if err := h.store.Check(); err != nil {
 		return err
 	}
-	if err := h.store.Sweep(); err != nil {
-		h.log.LogAttrs(context.Background(), slog.LevelWarn, "content that is not needed stays", slog.Any("error", err))
-	}
+	h.sweep() // at the start too: a kill leaves what the end would have taken
 	h.logins = logins
 	var given *sts.Key
 	if o.AccessKey != "" || o.SecretKey != "" {
@@ -129,6 +127,13 @@ func (h *house) furnish(o Options, listener net.Listener) (err error) {
 	h.server = &http.Server{Handler: handler, ErrorLog: slog.NewLogLogger(o.Log, slog.LevelWarn), ReadHeaderTimeout: time.Minute}
 	go h.server.Serve(listener)
 	return nil
+}
+
+// sweep removes the content of what was deleted.
+func (h *house) sweep() {
+	if err := h.store.Sweep(); err != nil {
+		h.log.LogAttrs(context.Background(), slog.LevelWarn, "content that is not needed stays", slog.Any("error", err))
+	}
 }
 
 // answered is told of each call when it is over.
@@ -193,7 +198,7 @@ func (h *house) Stop() error {
 // grace is how long calls that are being answered may take when the house closes.
 const grace = 250 * time.Millisecond
 
-// Close ends the house: calls first, then time, then the folder. Once is enough.
+// Close ends the house: calls first, then content that nothing needs, then time, then the folder. Once is enough.
 func (h *house) Close() (err error) {
 	h.ended.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), grace)
@@ -202,6 +207,7 @@ func (h *house) Close() (err error) {
 			h.server.Close()
 		}
 		h.Stop()
+		h.sweep()
 		err = h.store.Close()
 		if h.lock != nil {
 			os.Remove(filepath.Join(h.dir, runningFile))
