@@ -287,16 +287,21 @@ func (r *run) sleepCleaning(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
+// settles is how long the sweep waits at most for what was removed to be listed no more: a deletion takes its time after its
+// answer, and AWS lists by tag what was there some moments ago.
+const settles = 2 * time.Minute
+
 // sweep looks by the run's tag in every Region and identity that the run has used, and explains every hit. What was removed
-// a moment ago may still be listed, so it looks again before it says so.
+// but is still listed it looks for again, as long as settles, before it says so.
 func (r *run) sweep(ctx context.Context, known []journal.Left) ([]journal.Left, error) {
 	var left []journal.Left
+	until := r.o.Target.Clock.Now().Add(settles)
 	places := slices.SortedFunc(maps.Keys(r.ledger.places), func(a, b place) int {
 		return strings.Compare(a.as+" "+a.region, b.as+" "+b.region)
 	})
 	for _, p := range places {
 		hits, err := r.tagged(ctx, p)
-		for n := 1; err == nil && n < looks && slices.ContainsFunc(hits, r.removed); n++ {
+		for n := 1; err == nil && r.o.Target.Clock.Now().Before(until) && slices.ContainsFunc(hits, r.removed); n++ {
 			if err := r.sleepCleaning(ctx, r.backoff(n)); err != nil {
 				return nil, err
 			}

@@ -13,6 +13,7 @@ import (
 
 	"lifeboat/aws/calls"
 	"lifeboat/aws/sandbox"
+	"lifeboat/aws/sandbox/weather"
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/engine"
 	"lifeboat/runbooks/journal"
@@ -64,6 +65,32 @@ func TestLabsAgainstTheSandbox(t *testing.T) {
 			}
 			t.Logf("RPO %s, RTO %s, %d events", o.RPO, o.RTO, st.Last.Seq)
 		})
+	}
+}
+
+// A deletion that takes a minute after its answer is waited for, not noted.
+func TestCleanUpWaitsForDeletions(t *testing.T) {
+	book, err := runbooks.Open("ebs-snapshots")
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := sandbox.Open(sandbox.Options{Seed: 1, Start: time.Date(2026, 11, 23, 9, 10, 0, 0, time.UTC)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer box.Close()
+	box.Weather().AddLate(weather.Late{Kinds: []string{"ec2.volume"}, Slower: 20})
+	s, err := engine.Start(context.Background(), engine.Options{Runbook: book, Target: box.Target(), Journal: journal.Folder{Dir: t.TempDir()}, Unattended: true, Clean: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e := range s.Events() {
+		if e.Kind == journal.Note && strings.Contains(e.Text, "still listed") {
+			t.Error(e.Text)
+		}
+	}
+	if o, err := s.Wait(); err != nil || o.State != journal.RunPassed || o.Left != 0 {
+		t.Errorf("%+v %v", o, err)
 	}
 }
 
