@@ -287,7 +287,7 @@ func (a *App) opened(m openedMsg) tea.Cmd {
 		return nil
 	}
 	a.res.Err = nil
-	a.run = runner.New(runner.Options{Theme: a.t, Session: m.session, Now: a.d.Now, Resume: a.d.ResumeCommand, Shell: a.d.Shell, Copy: a.copy()})
+	a.run = runner.New(runner.Options{Theme: a.t, Session: m.session, Now: a.d.Now, Pace: a.d.Pace, Resume: a.d.ResumeCommand, Shell: a.d.Shell, Copy: a.copy()})
 	a.push(a.run)
 	startPump(m.session, a.send, a.after)
 	return nil

@@ -37,6 +37,8 @@ type Deps struct {
 	// Target says in a few words where runs act, for the start screen: "sandbox", or "aws" with Where.
 	Target string
 	Where  string
+	// Pace is how many seconds of the sandbox pass in one of this machine while something is waited for.
+	Pace float64
 	// Version of the program.
 	Version string
 	// Now is this machine's time; Env the environment of the person at the terminal.

@@ -152,6 +152,9 @@ func TestStoryOfARun(t *testing.T) {
 	s.sees("A question to think about")
 	s.later()
 	s.press("j" + enter)
+	s.sees("frees only the blocks")
+	s.later()
+	s.press(enter)
 	s.sees("right: The whole volume")
 	if got := sess.Heard(); !strings.HasSuffix(got, "reply quiz-incremental The whole volume, as it was at the second snapshot") {
 		t.Errorf("the run heard: %s", got)

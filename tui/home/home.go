@@ -348,7 +348,7 @@ func (m *Model) line(it item, on bool, w int) string {
 	if r.RTO > 0 && w >= 90 {
 		right = t.Muted.Render("RPO "+parts.Span(r.RPO)+"  RTO "+parts.Span(r.RTO)+"  ") + word
 	}
-	if r.Left > 0 {
+	if r.Left > 0 && r.State != "" && r.State != journal.RunStopped {
 		right += t.Bad.Render(fmt.Sprintf("  %d left behind", r.Left))
 	}
 	left := mark + sign + " " + t.Muted.Render(r.Began.UTC().Format("2 Jan 15:04")) + "  " + style.Render(cmp.Or(r.Title, r.Runbook))

@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"cmp"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -15,7 +16,9 @@ type Key struct {
 	Keys  []string // as the terminal names them: "enter", "ctrl+c", "R"
 	Words string   // what it does, in the footer's few words
 	Help  string   // what it does, in a sentence
-	Quiet bool     // left out of the footer
+	// Now gives other words for the footer while the key does something else; nil and empty are Words.
+	Now   func() string
+	Quiet bool // left out of the footer
 	// Off says why it does nothing now; empty means that it works. A nil Off always works.
 	Off func() string
 	Do  func() tea.Cmd
@@ -23,6 +26,14 @@ type Key struct {
 
 // Label is how the key is written: the first name, the others after it.
 func (k Key) Label() string { return strings.Join(k.Keys, " / ") }
+
+// words are what the key does now.
+func (k Key) words() string {
+	if k.Now != nil {
+		return cmp.Or(k.Now(), k.Words)
+	}
+	return k.Words
+}
 
 // Why is why the key does nothing now, or empty.
 func (k Key) Why() string {
@@ -60,11 +71,11 @@ func Footer(t *theme.Theme, table []Key, help string, w int) string {
 		if k.Quiet || k.Why() != "" {
 			continue
 		}
-		n := ansi.StringWidth(k.Keys[0]) + 1 + ansi.StringWidth(k.Words) + 3
+		n := ansi.StringWidth(k.Keys[0]) + 1 + ansi.StringWidth(k.words()) + 3
 		if used+n+len(help)+7 > w {
 			continue
 		}
-		b.WriteString(t.Key.Render(k.Keys[0]) + " " + t.Muted.Render(k.Words) + "   ")
+		b.WriteString(t.Key.Render(k.Keys[0]) + " " + t.Muted.Render(k.words()) + "   ")
 		used += n
 	}
 	return Ends(b.String(), t.Key.Render(help)+" "+t.Muted.Render("keys")+" ", w)

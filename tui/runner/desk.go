@@ -2,7 +2,9 @@ package runner
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"lifeboat/runbooks"
@@ -20,11 +22,13 @@ type desk struct {
 	notes   map[string][]string // by step
 	asked   map[string]journal.Question
 	swept   []journal.Call // calls of the clean-up, in order
-	now     time.Time      // the target's
+	now     time.Time      // the target's, as the newest event has it
+	ahead   time.Duration  // how far the target's time has gone since, while something is waited for
 	began   time.Time
 	last    string // the step that stood last
 	lost    string // title of the disaster step
-	changed string // what a resume said about the runbook
+	changed string // what a resume said about the runbook, until a step has ended
+	before  string // the step that ended last
 }
 
 func newDesk(book *runbooks.Runbook) *desk {
@@ -65,11 +69,11 @@ func (d *desk) apply(e journal.Event) (t touched) {
 	t.step = true
 	switch e.Kind {
 	case journal.RunStarted, journal.RunResumed:
-		d.changed = e.Text
+		d.changed, d.before = few(e.Text), ""
 		return touched{true, true, true, true}
 	case journal.Clocks:
 		if i, ok := d.index[e.Step]; ok && before.IsZero() && !d.Clock.Disaster.IsZero() {
-			d.lost = d.book.Steps[i].Title
+			d.lost = cmp.Or(d.book.Steps[i].PartTitle, d.book.Steps[i].Title)
 		}
 		t.line, t.head = true, true
 	case journal.Points, journal.Proved:
@@ -87,7 +91,7 @@ func (d *desk) apply(e journal.Event) (t touched) {
 			d.swept = append(d.swept, *e.Call)
 		}
 	case journal.StepEnded:
-		d.Question = nil
+		d.Question, d.changed, d.before = nil, "", e.Step
 	}
 	switch e.Kind {
 	case journal.StepReady, journal.StepStarted, journal.StepEnded, journal.RunEnded, journal.CleanStart, journal.CleanEnded,
@@ -95,6 +99,16 @@ func (d *desk) apply(e journal.Event) (t touched) {
 		t.steps, t.head, t.line = true, true, true
 	}
 	return t
+}
+
+// few keeps the first of many things that a sentence lists.
+func few(text string) string {
+	const most = 4
+	list := strings.Split(text, ", ")
+	if len(list) <= most {
+		return text
+	}
+	return strings.Join(list[:most-1], ", ") + fmt.Sprintf(", and %d more", len(list)-most+1)
 }
 
 // place says the Region behind a name of the runbook.
@@ -115,8 +129,11 @@ func (d *desk) timeline() parts.Timeline {
 	}
 	clock := d.Clock
 	clock.TargetRPO, clock.TargetRTO = cmp.Or(clock.TargetRPO, d.book.Targets.RPO), cmp.Or(clock.TargetRTO, d.book.Targets.RTO)
-	return parts.Timeline{Points: points, Clock: clock, Now: d.now, Lost: d.lost, Proof: d.proof(), Home: d.place("home")}
+	return parts.Timeline{Points: points, Clock: clock, Now: d.clock(), Lost: d.lost, Proof: d.proof(), Home: d.place("home")}
 }
+
+// clock is the target's time now.
+func (d *desk) clock() time.Time { return d.now.Add(d.ahead) }
 
 // proof is the newest one that was right: what the recovery is judged by.
 func (d *desk) proof() *journal.Proof {
@@ -137,6 +154,30 @@ func (d *desk) done() int {
 		}
 	}
 	return n
+}
+
+// group gives the steps that a part put in the place of a step.
+func (d *desk) group(part string) []runbooks.Step {
+	from := slices.IndexFunc(d.book.Steps, func(s runbooks.Step) bool { return s.Part == part })
+	to := from
+	for to >= 0 && to < len(d.book.Steps) && d.book.Steps[to].Part == part {
+		to++
+	}
+	return d.book.Steps[max(from, 0):max(to, 0)]
+}
+
+// together is the state of several steps as one: what has to be looked at first.
+func (d *desk) together(group []runbooks.Step) journal.State {
+	has := map[journal.State]bool{}
+	for _, s := range group {
+		has[d.state(s.ID)] = true
+	}
+	for _, state := range []journal.State{journal.Failed, journal.WaitingS, journal.Running, journal.Pending, journal.Skipped, journal.Assisted, journal.ByHand} {
+		if has[state] {
+			return state
+		}
+	}
+	return journal.Passed
 }
 
 // state is a step's state without making it.

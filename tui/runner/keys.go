@@ -20,14 +20,15 @@ func (m *Model) Table() []parts.Key { return m.table }
 func (m *Model) keys() []parts.Key {
 	view := func(n int) func() tea.Cmd { return func() tea.Cmd { m.view, m.scroll = n, 0; return nil } }
 	return []parts.Key{
-		{Keys: []string{"enter", "r"}, Words: "run it for me", Help: "Run this step; on a question, answer it", Off: m.offRun, Do: m.doRun},
+		{Keys: []string{"enter", "r"}, Words: "run it for me", Now: m.runWords, Help: "Run this step; on a question, answer it", Off: m.offRun, Do: m.doRun},
 		{Keys: []string{"R"}, Words: "retry", Help: "Try a failed step again", Off: m.offRetry, Do: m.tell(engine.Do)},
 		{Keys: []string{"m"}, Words: "do it myself", Help: "Do this step in a second terminal; the runner watches until it is there", Off: m.offMine, Do: m.doMine},
 		{Keys: []string{"d"}, Words: "it is done", Help: "Say that a step you do yourself is done, with a note; recorded as done by hand", Off: m.offDone, Do: m.doDone},
 		{Keys: []string{"h"}, Words: "hint", Help: "Show the next hint; the last one is the solution and is recorded", Off: m.offHint, Do: m.tell(engine.Hint)},
 		{Keys: []string{"c"}, Words: "copy command", Help: "Copy the aws command of this step", Off: m.offCopy, Do: m.doCopy},
 		{Keys: []string{"s"}, Words: "skip", Help: "Skip this step, with a reason; the run then ends as incomplete", Off: m.offStand, Do: m.doSkip},
-		{Keys: []string{"a"}, Words: "run the rest", Help: "Run this and all further steps with every default; again to pause", Off: m.offAuto, Do: m.doAuto},
+		{Keys: []string{"a"}, Words: "run the rest", Now: m.autoWords,
+			Help: "Run this and all further steps with every default; again to pause", Off: m.offAuto, Do: m.doAuto},
 		{Keys: []string{"x"}, Words: "clean up", Help: "Undo everything this run made, then end it", Off: m.offClean, Do: m.doClean},
 		{Keys: []string{"q"}, Words: "stop", Help: "Stop at the next safe point; the run can be resumed", Do: m.doStop},
 		{Keys: []string{"tab", "p"}, Words: "next view", Help: "Next of: steps, this step, timeline", Quiet: true, Do: m.turn(1)},
@@ -97,6 +98,9 @@ func (m *Model) offMine() string {
 func (m *Model) offDone() string {
 	if !m.mine[m.d.Current] {
 		return "press m first to do the step yourself"
+	}
+	if m.looks(m.d.Current) {
+		return "the run reads it too; press enter"
 	}
 	if m.d.state(m.d.Current).Ended() {
 		return "the step is over"
@@ -171,8 +175,22 @@ func (m *Model) doRun() tea.Cmd {
 func (m *Model) doMine() tea.Cmd {
 	m.mine[m.d.Current] = true
 	m.view = viewStep
+	if m.looks(m.d.Current) {
+		return nil
+	}
 	m.o.Session.Send(engine.Command{Kind: engine.Mine, Step: m.d.Current})
 	return nil
+}
+
+// looks reports whether a step only reads: nobody can see that a person has read, and later steps need the answer, so the run
+// reads it too.
+func (m *Model) looks(id string) bool {
+	i, ok := m.d.index[id]
+	s := m.d.Steps[id]
+	if !ok || s == nil || s.Preview == nil || m.d.book.Steps[i].Find != nil {
+		return false
+	}
+	return slices.ContainsFunc(s.Preview.Calls, func(c journal.CallPreview) bool { return c.Role == "call" && c.Effect == "read" })
 }
 
 func (m *Model) doDone() tea.Cmd {
@@ -195,12 +213,30 @@ func (m *Model) doSkip() tea.Cmd {
 func (m *Model) doAuto() tea.Cmd {
 	m.auto = !m.auto
 	kind := engine.Manual
-	m.toast = "paused: the next step waits for you"
 	if m.auto {
-		kind, m.toast = engine.Auto, "running the rest; a pauses"
+		kind = engine.Auto
+	} else {
+		m.toast = "paused: the next step waits for you"
 	}
 	m.o.Session.Send(engine.Command{Kind: kind, Step: m.d.Current})
 	return nil
+}
+
+func (m *Model) runWords() string {
+	switch {
+	case m.d.Question != nil:
+		return "answer"
+	case m.d.state(m.d.Current) == journal.Failed:
+		return "try again"
+	}
+	return ""
+}
+
+func (m *Model) autoWords() string {
+	if m.auto {
+		return "pause"
+	}
+	return ""
 }
 
 func (m *Model) doClean() tea.Cmd {

@@ -32,6 +32,8 @@ type Options struct {
 	Session engine.Session
 	// Now is this machine's time: for the grace of dialogs and for what has not moved for long.
 	Now func() time.Time
+	// Pace is how many seconds of the sandbox pass in one of this machine while something is waited for; 0 is 1.
+	Pace float64
 	// Resume says how the run is taken up again, given its id: "lifeboat lab resume ID".
 	Resume func(run string) string
 	// Shell says how to open a second terminal in which the commands work: "lifeboat sandbox shell".
@@ -56,18 +58,20 @@ type Model struct {
 	dialog *dialog
 	help   bool
 
-	view   int             // which of the three is shown when there is room for one
-	picked string          // step that is looked at; empty is the current one
-	scroll int             // of the step's pane
-	auto   bool            // the rest is run without asking
-	mine   map[string]bool // steps a person does by hand
-	said   map[string]bool // steps a command was sent for and nothing came back yet
-	toast  string
-	frame  int // of the sign that something is under way
-	ticks  bool
-	ending bool // a stop was asked for
-	closed bool // no more events come
-	err    error
+	view    int             // which of the three is shown when there is room for one
+	picked  string          // step that is looked at; empty is the current one
+	scroll  int             // of the step's pane
+	auto    bool            // the rest is run without asking
+	mine    map[string]bool // steps a person does by hand
+	said    map[string]bool // steps a command was sent for and nothing came back yet
+	toast   string
+	frame   int       // of the sign that something is under way
+	quizzed string    // the quiz that the person at this screen has just answered
+	heard   time.Time // when the newest events came, this machine's time
+	ticks   bool
+	ending  bool // a stop was asked for
+	closed  bool // no more events come
+	err     error
 
 	panes struct{ head, steps, step, more, line pane }
 }
@@ -116,7 +120,7 @@ func (m *Model) Progress() float64 {
 type tick struct{}
 
 // Tick is how often the sign that something is under way moves. It stops when nothing is.
-const Tick = 250 * time.Millisecond
+const Tick = 125 * time.Millisecond
 
 // Update takes one message.
 func (m *Model) Update(msg tea.Msg) tea.Cmd {
@@ -131,6 +135,9 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		}
 		m.frame++
 		m.panes.more.dirty, m.panes.step.dirty, m.panes.steps.dirty = true, true, true
+		if m.pass() {
+			m.panes.head.dirty, m.panes.line.dirty = true, true
+		}
 		return m.pulse()
 	case tea.KeyPressMsg:
 		return m.press(msg)
@@ -142,18 +149,41 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
+// pass lets the target's time go on between events while something is waited for, at the pace it has then; when the next
+// event comes its time counts. It reports whether the clock moved.
+func (m *Model) pass() bool {
+	const most = 20 * time.Second // without a word for so long, nobody knows
+	if m.d.Outcome != nil || m.d.state(m.d.Current) != journal.WaitingS || m.o.Now == nil {
+		return false
+	}
+	pace := max(m.o.Pace, 1)
+	if m.d.Run.Target == "aws" || m.mine[m.d.Current] {
+		pace = 1
+	}
+	gone := time.Duration(float64(min(m.o.Now().Sub(m.heard), most)) * pace)
+	m.d.ahead = max(m.d.ahead, gone)
+	return true
+}
+
 func (m *Model) batch(b Batch) tea.Cmd {
 	if b.Session != m.o.Session {
 		return nil
 	}
 	var t touched
-	was, question := m.d.Current, m.d.Question
+	was, question, shown := m.d.Current, m.d.Question, m.d.clock()
 	for _, e := range b.Events {
 		n := m.d.apply(e)
 		t = touched{t.steps || n.steps, t.step || n.step, t.line || n.line, t.head || n.head}
 		if e.Step != "" {
 			delete(m.said, e.Step)
 		}
+	}
+	if m.o.Now != nil {
+		m.heard = m.o.Now()
+	}
+	m.d.ahead = 0
+	if m.d.state(m.d.Current) == journal.WaitingS {
+		m.d.ahead = max(0, shown.Sub(m.d.now)) // a clock never goes back
 	}
 	if b.Closed {
 		m.closed, t = true, touched{true, true, true, true}
@@ -165,6 +195,7 @@ func (m *Model) batch(b Batch) tea.Cmd {
 	if m.d.Question != question {
 		m.ask()
 	}
+	m.explain()
 	if m.d.Outcome != nil {
 		m.auto = false
 	}
@@ -236,7 +267,13 @@ func (m *Model) ask() {
 	d := &dialog{
 		title: questionTitle(q.Type), body: q.Text, options: q.Options, typed: q.Typed, again: q.Again, yes: "answer",
 		stays: true, asked: true, byItself: true, opened: now, touched: now,
-		ok: func(value string) tea.Cmd { m.say(engine.Reply, value); return nil },
+		ok: func(value string) tea.Cmd {
+			if q.Type == "quiz" {
+				m.quizzed = m.d.Current
+			}
+			m.say(engine.Reply, value)
+			return nil
+		},
 	}
 	for i, o := range q.Options {
 		if o.Value == q.Default && q.Default != "" && q.Type != "quiz" {
@@ -258,6 +295,26 @@ func (m *Model) ask() {
 		}
 	}
 	m.dialog, m.help = d, false
+}
+
+// explain says why the answer to a quiz is right or not, to whoever gave it: the run is at the next step by then.
+func (m *Model) explain() {
+	st := m.d.Steps[m.quizzed]
+	if m.quizzed == "" || st == nil || st.Answer == nil || st.Answer.Right == nil || m.dialog != nil {
+		return
+	}
+	title := "Right"
+	if !*st.Answer.Right {
+		title = "Not quite"
+		if i, ok := m.d.index[m.quizzed]; ok {
+			if q := m.d.book.Steps[i].Quiz; q != nil && q.Answer < len(q.Choices) {
+				title = "Not quite: " + q.Choices[q.Answer]
+			}
+		}
+	}
+	now := m.o.Now()
+	m.dialog = &dialog{title: title, body: st.Answer.Because, yes: "go on", byItself: true, opened: now, touched: now, ok: func(string) tea.Cmd { return nil }}
+	m.quizzed = ""
 }
 
 func questionTitle(kind string) string {

@@ -45,7 +45,7 @@ func (m *Model) what(w int) []string {
 		sign, word, style = m.t.Sym.Running, "your turn", m.t.Accent
 	}
 	left := m.t.Muted.Render(fmt.Sprintf("%s %s step %d of %d", s.Phase, m.t.Sym.Dot, i+1, len(m.d.book.Steps)))
-	out := []string{parts.Ends(left, style.Render(sign+" "+word), w), m.t.Strong.Render(parts.Cut(s.Title, w)), ""}
+	out := append(m.justNow(s.ID, w), parts.Ends(left, style.Render(sign+" "+word), w), m.t.Strong.Render(parts.Cut(s.FullTitle(), w)), "")
 	out = append(out, parts.Prose(m.t, s.Why, min(w, 92))...)
 	if st != nil && st.Preview != nil {
 		out = append(out, m.preview(s, st, w)...)
@@ -53,6 +53,64 @@ func (m *Model) what(w int) []string {
 		out = append(out, "", parts.Head(m.t, "will call", w), "", m.t.Strong.Render(s.Call))
 	}
 	return out
+}
+
+// justNow says what came of the step before, while the next one stands.
+func (m *Model) justNow(id string, w int) []string {
+	i, ok := m.d.index[m.d.before]
+	if !ok || id != m.d.Current || m.d.state(id) != journal.Pending || m.d.Outcome != nil {
+		return nil
+	}
+	sign, word, style := m.t.State(m.d.state(m.d.before))
+	says := m.came(m.d.Steps[m.d.before])
+	if says == "" {
+		says = word
+	}
+	line := style.Render(sign) + " " + m.d.book.Steps[i].Title + m.t.Muted.Render(": "+says)
+	return []string{parts.Cut(line, w), ""}
+}
+
+// came is what came of a step, in a few words.
+func (m *Model) came(st *engine.StepState) string {
+	if p := st.Proof; p != nil && st.State.Ended() {
+		return fmt.Sprintf("%s of %s %s are what was written", parts.Count(p.Equal), parts.Count(p.Total), p.Unit)
+	}
+	if st.Reason != "" {
+		return parts.Plain(st.Reason)
+	}
+	if wrote := seeded(st.Output); wrote != "" {
+		return wrote
+	}
+	if a := st.Answer; a != nil {
+		switch {
+		case a.Right == nil:
+			return parts.Plain(a.Value)
+		case *a.Right:
+			return "right"
+		}
+		return "not quite"
+	}
+	if out, ok := st.Output.(map[string]any); ok && out["Code"] != nil && out["Message"] != nil {
+		return fmt.Sprintf("refused with %v, as it should be", out["Code"])
+	}
+	switch seen := newest(st.Checks); {
+	case len(seen) == 1:
+		return parts.Plain(seen[0].Say)
+	case len(seen) > 1:
+		return parts.Plural(len(seen), "check") + " hold"
+	}
+	return ""
+}
+
+// seeded says what a step that wrote known data wrote.
+func seeded(output any) string {
+	out, _ := output.(map[string]any)
+	sum, ok := out["Fingerprint"].(string)
+	n, counted := out["ChangedBlocksCount"].(float64)
+	if !ok || !counted {
+		return ""
+	}
+	return fmt.Sprintf("wrote %s %v, fingerprint %.16s", parts.Count(int(n)), out["Unit"], sum)
 }
 
 // preview is what a step is about to do: first what it costs and whether it can be undone, then its calls.
@@ -120,7 +178,7 @@ func (m *Model) shell(cli string, w int) []string {
 	if cli == "" {
 		return out
 	}
-	for i, l := range shellLines(cli, w-2) {
+	for i, l := range parts.Shell(cli, w-2) {
 		prompt := "  "
 		if i == 0 {
 			prompt = m.t.Accent.Render("$") + " "
@@ -189,32 +247,6 @@ func value(v any) string {
 	return parts.Plain(string(b))
 }
 
-// shellLines breaks a command before its options, with the backslash that a shell wants there; a piece that is longer
-// than a line is broken for the eye only, and c copies it whole.
-func shellLines(cli string, w int) []string {
-	if w < 12 {
-		return []string{parts.Cut(cli, w)}
-	}
-	pieces := strings.Split(strings.ReplaceAll(cli, "\\\n", " "), " --")
-	var lines []string
-	line := strings.TrimSpace(pieces[0])
-	for _, p := range pieces[1:] {
-		p = "--" + strings.TrimSpace(p)
-		if len(line)+1+len(p) > w-2 {
-			lines = append(lines, line+" \\")
-			line = "  " + p
-			continue
-		}
-		line += " " + p
-	}
-	lines = append(lines, line)
-	var out []string
-	for _, l := range lines {
-		out = append(out, parts.Wrap(l, w)...)
-	}
-	return out
-}
-
 // happening is what goes on: calls, the wait, checks, hints, the proof, and what a person should do.
 func (m *Model) happening(w int) []string {
 	if m.d.Cleaning || m.d.Cleaned && m.picked == "" {
@@ -236,6 +268,9 @@ func (m *Model) happening(w int) []string {
 	}
 	for _, c := range newest(st.Checks) {
 		body = append(body, m.check(c, w)...)
+	}
+	if wrote := seeded(st.Output); wrote != "" {
+		body = append(body, m.t.Good.Render(m.t.Sym.Passed)+" "+parts.Cut(wrote, max(1, w-2)))
 	}
 	if st.Proof != nil {
 		body = append(body, m.proof(*st.Proof, w)...)
@@ -281,7 +316,11 @@ func (m *Model) byHand(id string, st *engine.StepState, w int) []string {
 	if m.o.Shell != "" {
 		text += ", opened with `" + m.o.Shell + "`"
 	}
-	text += ". This command or any other way is fine; the run goes on when it sees that it is there."
+	if m.looks(id) {
+		text += ", and look at the answer. Then press `enter`: the run reads the same, because later steps need it."
+	} else {
+		text += ". This command or any other way is fine; the run goes on when it sees that it is there."
+	}
 	out := append(parts.Prose(m.t, text, min(w, 92)), "")
 	return append(append(out, m.shell(m.command(id), w)...), "")
 }
@@ -318,7 +357,11 @@ func (m *Model) ended(c journal.Call, w int) []string {
 	}
 	switch {
 	case c.Found:
-		return []string{parts.Ends(m.t.Good.Render(m.t.Sym.Passed)+" "+c.Op+m.t.Muted.Render("  was there already"), "", w)}
+		words := "  was there already"
+		if c.Role == "undo" {
+			words = "  was gone already"
+		}
+		return []string{parts.Ends(m.t.Good.Render(m.t.Sym.Passed)+" "+c.Op+m.t.Muted.Render(words), "", w)}
 	case c.OK || c.Code == "":
 		role := ""
 		if c.Role != "" && c.Role != "call" {
@@ -353,18 +396,23 @@ func (m *Model) wait(st *engine.StepState, w int) []string {
 		seen = "now " + m.t.Strong.Render(parts.Plain(k.Seen))
 	}
 	out := []string{parts.Ends(sign+" waiting for "+parts.Cut(parts.Plain(k.For), max(8, w-32)), seen, w)}
-	span := parts.Span(k.Elapsed)
-	if k.Elapsed == 0 {
+	elapsed := k.Elapsed
+	if st.State == journal.WaitingS {
+		elapsed += m.d.ahead
+	}
+	elapsed = elapsed.Round(time.Second)
+	span := parts.Span(elapsed)
+	if elapsed == 0 {
 		span = "0 s"
 	}
 	times, x := span, 0.0
 	switch {
 	case k.Typical > 0:
 		times += m.t.Muted.Render(" of usually " + parts.Span(k.Typical))
-		x = float64(k.Elapsed) / float64(k.Typical)
+		x = float64(elapsed) / float64(k.Typical)
 	case k.Within > 0:
 		times += m.t.Muted.Render(" of at most " + parts.Span(k.Within))
-		x = float64(k.Elapsed) / float64(k.Within)
+		x = float64(elapsed) / float64(k.Within)
 	}
 	bar := ""
 	if k.Typical > 0 || k.Within > 0 {
@@ -375,7 +423,7 @@ func (m *Model) wait(st *engine.StepState, w int) []string {
 	if k.Polls > 0 {
 		more = append(more, "looked "+parts.Plural(k.Polls, "time"))
 	}
-	if k.Typical > 0 && k.Elapsed > k.Typical {
+	if k.Typical > 0 && elapsed > k.Typical {
 		more = append(more, "longer than usual")
 	}
 	if k.Within > 0 {

@@ -20,6 +20,17 @@ func (m *Model) steps(w, h int) []string {
 			}
 			out = append(out, " "+parts.Ends(m.phase(phase), "", w-1))
 		}
+		if s.Part != "" && (i == 0 || m.d.book.Steps[i-1].Part != s.Part) {
+			group := m.d.group(s.Part)
+			if !m.open(group) {
+				out = append(out, m.groupLine(group, w))
+			} else {
+				out = append(out, parts.Cut("  "+m.t.Muted.Render(m.t.Sym.Down)+" "+m.t.Strong.Render(s.PartTitle), w))
+			}
+		}
+		if s.Part != "" && !m.open(m.d.group(s.Part)) {
+			continue
+		}
 		if s.ID == m.shown() {
 			at = len(out)
 		}
@@ -48,6 +59,22 @@ func (m *Model) steps(w, h int) []string {
 	return out
 }
 
+// open reports whether the steps of a part are listed one by one: where the run stands among them, or somebody looks.
+func (m *Model) open(group []runbooks.Step) bool {
+	for _, s := range group {
+		if s.ID == m.d.Current && m.d.Outcome == nil && !m.d.Cleaning || m.marked(s.ID) {
+			return true
+		}
+	}
+	return false
+}
+
+// groupLine is a part's steps in one line, under the title of the step that used it.
+func (m *Model) groupLine(group []runbooks.Step, w int) string {
+	one := runbooks.Step{ID: group[0].ID, Title: group[0].PartTitle}
+	return m.line(one, m.d.together(group), false, w)
+}
+
 // phase is the heading of a phase; the one the run is in stands out.
 func (m *Model) phase(name string) string {
 	title := strings.ToUpper(name)
@@ -66,7 +93,14 @@ func (m *Model) marked(id string) bool {
 }
 
 func (m *Model) stepLine(s runbooks.Step, on bool, w int) string {
-	state := m.d.state(s.ID)
+	if s.Part != "" {
+		return "  " + m.line(s, m.d.state(s.ID), on, w-2)
+	}
+	return m.line(s, m.d.state(s.ID), on, w)
+}
+
+// line is one line of the list: sign, title and, where it says more than the sign, a word.
+func (m *Model) line(s runbooks.Step, state journal.State, on bool, w int) string {
 	sign, word, style := m.t.State(state)
 	cursor, title := "  ", s.Title
 	if on {

@@ -49,7 +49,7 @@ func (m *Model) View(w, h int) []string {
 func (m *Model) wide(w, h int) []string {
 	th := min(10, max(8, h/4))
 	bh := h - th - 2
-	left := min(48, max(38, w*3/10))
+	left := min(50, max(42, w*3/10))
 	sep := m.t.Faint.Render(m.t.Sym.Bar)
 	steps := m.panes.steps.draw(left, bh, func() []string { return m.steps(left, bh) })
 	var blocks [][]string
@@ -159,9 +159,9 @@ func (m *Model) head(w int) []string {
 	}
 	clock := ""
 	if !m.d.now.IsZero() {
-		clock = t.Strong.Render(m.d.now.UTC().Format("15:04:05"))
+		clock = t.Strong.Render(m.d.clock().UTC().Format("15:04:05"))
 		if w >= 100 {
-			clock += t.Muted.Render(m.d.now.UTC().Format(" Mon 2 Jan"))
+			clock += t.Muted.Render(m.d.clock().UTC().Format(" Mon 2 Jan"))
 		}
 		clock += t.Muted.Render(" UTC")
 		if m.d.Run.Target != "aws" && w >= 100 {
