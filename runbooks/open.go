@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // Everything that comes with the program. A folder may be empty but for its .gitkeep.
@@ -80,10 +82,11 @@ type Listing struct {
 	Title   string `json:"title"`
 	Summary string `json:"summary"`
 	Minutes int    `json:"minutes"`
-	File    string `json:"file"` // inside the program: labs/ebs-snapshots.yaml
+	Steps   int    `json:"steps"` // with those of its parts
+	File    string `json:"file"`  // inside the program: labs/ebs-snapshots.yaml
 }
 
-// Labs and Restores list what comes with the program, by id. They read the head of each file only; Open reads and checks it all.
+// Labs and Restores list what comes with the program, by id. They check nothing; Open does.
 func Labs() []Listing     { return list("labs") }
 func Restores() []Listing { return list("restores") }
 
@@ -96,9 +99,6 @@ func list(folder string) []Listing {
 			continue
 		}
 		r := &reader{file: file, problems: &[]Problem{}}
-		if i := strings.Index(string(src), "\nsteps:"); i >= 0 {
-			src = src[:i+1]
-		}
 		top := r.document(src)
 		if top == nil {
 			continue
@@ -107,10 +107,26 @@ func list(folder string) []Listing {
 		if !ok {
 			continue
 		}
-		out = append(out, Listing{rec.text("id"), rec.text("kind"), rec.text("title"), strings.TrimSpace(rec.text("summary")), rec.number("minutes"), file})
+		out = append(out, Listing{rec.text("id"), rec.text("kind"), rec.text("title"), strings.TrimSpace(rec.text("summary")), rec.number("minutes"), countSteps(rec.fields["steps"]), file})
 	}
 	slices.SortFunc(out, func(a, b Listing) int { return strings.Compare(a.ID, b.ID) })
 	return out
+}
+
+// countSteps counts the steps of a list, with those of its parts.
+func countSteps(list *yaml.Node) int {
+	if list == nil {
+		return 0
+	}
+	n := len(list.Content)
+	for _, s := range list.Content {
+		for i := 0; i+1 < len(s.Content); i += 2 {
+			if p := Builtin().parts[s.Content[i+1].Value]; p != nil && s.Content[i].Value == "use" {
+				n += len(p.steps.Content) - 1
+			}
+		}
+	}
+	return n
 }
 
 // Open gives a runbook that comes with the program, by its id.

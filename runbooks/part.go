@@ -190,8 +190,11 @@ func (r *reader) use(rec *record, outer *draft) []*draft {
 		stands: map[string]stand{"with": {label, given}}}
 	inner.inner = stepIDs(p.steps)
 	steps := inner.steps(p.steps)
-	for _, s := range steps {
-		s.Part, s.PartWith, s.via = outer.ID, outer.With, inner.via
+	for i, s := range steps {
+		s.Part, s.PartTitle, s.PartWith, s.via = outer.ID, outer.Title, outer.With, inner.via
+		if i == 0 && outer.Why != "" {
+			s.Why = strings.TrimSpace(outer.Why + "\n\n" + s.Why)
+		}
 		s.Step.Pos = outer.Step.Pos
 		s.inherit(outer)
 	}

@@ -107,11 +107,21 @@ type Step struct {
 	// Newest is an expression giving the time of the newest data that came back, on the step with clock: proved.
 	Newest string
 
-	// Part is the id of the step that used a part this step came from, empty otherwise. PartWith are the values given.
-	Part     string
-	PartWith Value
-	Pos      Pos
-	Digest   string // SHA-256 of this step's content, hex
+	// Part is the id of the step that used a part this step came from, empty otherwise; PartTitle is that step's title and
+	// PartWith are the values it gave. That step's why stands at the head of the why of the part's first step.
+	Part      string
+	PartTitle string
+	PartWith  Value
+	Pos       Pos
+	Digest    string // SHA-256 of this step's content, hex
+}
+
+// FullTitle is the step's title, behind that of the step which used the part it came from.
+func (s Step) FullTitle() string {
+	if s.PartTitle == "" {
+		return s.Title
+	}
+	return s.PartTitle + ": " + s.Title
 }
 
 // Find is how to see that what a step makes already exists: for resume, and for "I did it myself".

@@ -157,7 +157,7 @@ func TestFill(t *testing.T) {
 	if _, err := Fill(str("${{ gone.Id }}"), scope); err == nil || err.Error() != "gone.Id is null" {
 		t.Errorf("a hole: %v", err)
 	}
-	if got := Preview(str("x ${{ gone.Id }}"), scope); got != "x ${{ gone.Id }}" {
+	if got := Preview(str("x ${{ gone.Id }}"), scope); got != "x <gone.Id>" {
 		t.Errorf("preview: %v", got)
 	}
 }

@@ -182,15 +182,31 @@ func Fill(v Value, scope map[string]any) (any, error) {
 	return v.walk(func(t Text) (any, error) { return t.Eval(scope) })
 }
 
-// Preview is Fill for what is not all known yet: a text with an expression that has no value yet stays as it is written.
+// Preview is Fill for what is not all known yet: an expression that has no value yet stands in its text as <expression>.
 func Preview(v Value, scope map[string]any) any {
 	out, _ := v.walk(func(t Text) (any, error) {
 		if filled, err := t.Eval(scope); err == nil {
 			return filled, nil
 		}
-		return t.String(), nil
+		var b strings.Builder
+		for _, p := range t {
+			b.WriteString(p.preview(scope))
+		}
+		return b.String(), nil
 	})
 	return out
+}
+
+func (p Piece) preview(scope map[string]any) string {
+	if p.Expr == nil {
+		return p.Plain
+	}
+	if v, err := (Text{p}).Eval(scope); err == nil {
+		if s, err := spell(v); err == nil {
+			return s
+		}
+	}
+	return "<" + p.Expr.Source + ">"
 }
 
 // String is the text as written.

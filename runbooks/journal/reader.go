@@ -112,7 +112,10 @@ type Summary struct {
 	Step    string    `json:"step,omitempty"`
 	State   RunState  `json:"state"` // stopped when the run did not come to an end
 	Left    int       `json:"left"`
-	Damage  string    `json:"damage,omitempty"` // why the file cannot be read
+	// RPO and RTO are what was achieved, 0 when the run did not come to an end.
+	RPO    time.Duration `json:"rpo,omitempty"`
+	RTO    time.Duration `json:"rto,omitempty"`
+	Damage string        `json:"damage,omitempty"` // why the file cannot be read
 }
 
 // List gives the runs of the folder, newest first. It reads the first and the last line of each file, not more, and names the
@@ -174,6 +177,7 @@ func summary(path string) (Summary, error) {
 	s.Last, s.Step = last.Wall, last.Step
 	if last.Kind == RunEnded && last.Outcome != nil {
 		s.State, s.Left = last.Outcome.State, last.Outcome.Left
+		s.RPO, s.RTO = last.Outcome.RPO, last.Outcome.RTO
 	}
 	return s, nil
 }

@@ -26,8 +26,8 @@ const (
 	// workers is how many blocks are on their way at once: enough to hide the latency, few enough to stay well under the
 	// default request quotas of the EBS direct APIs and under 10 MB of memory.
 	workers = 8
-	// differences is how many differing units are named.
-	differences = 8
+	// differences is how many differing units are named; the others are counted.
+	differences = 3
 	// pageSize is how many blocks are listed at once; the API allows 100 to 10,000.
 	pageSize = 1000
 )
@@ -221,11 +221,11 @@ func (c *comparison) compare(index int, data []byte) (hash []byte, instead strin
 	case !want && zero:
 		return nil, ""
 	case !want:
-		return hash, "was never written, and holds " + describe(data)
+		return hash, "was never written, and holds " + c.describe(index, data)
 	case zero:
 		return nil, "holds only zeros"
 	case !bytes.Equal(data, Block(c.run, text, index)):
-		return hash, "holds " + describe(data)
+		return hash, "holds " + c.describe(index, data)
 	}
 	return hash, ""
 }
@@ -233,14 +233,22 @@ func (c *comparison) compare(index int, data []byte) (hash []byte, instead strin
 // zeroHash is the SHA-256 of a block of zeros.
 var zeroHash = sha256.Sum256(make([]byte, BlockSize))
 
-// describe says what a block holds that is not what it should be: the head of known data, or nothing known.
-func describe(data []byte) string {
-	if bytes.HasPrefix(data, []byte("lifeboat known data\n")) {
-		if lines := bytes.SplitN(data[:256], []byte("\n"), 5); len(lines) == 5 {
-			return fmt.Sprintf("%q of run %s, block %s", trim(lines[2], "text"), trim(lines[1], "run"), trim(lines[3], "block"))
-		}
+// describe says what a block holds that is not what it should be: the text in the head of known data, with the run and the
+// block it was written for where those are others; or nothing known.
+func (c *comparison) describe(index int, data []byte) string {
+	lines := bytes.SplitN(data[:256], []byte("\n"), 5)
+	if len(lines) != 5 || string(lines[0]) != "lifeboat known data" {
+		return "data that no run of lifeboat wrote"
 	}
-	return "data that no run of lifeboat wrote"
+	run, text, block := string(trim(lines[1], "run")), trim(lines[2], "text"), string(trim(lines[3], "block"))
+	says := fmt.Sprintf("%q", text)
+	if run != c.run {
+		says += " of run " + run
+	}
+	if block != fmt.Sprint(index) {
+		says += " of block " + block
+	}
+	return says
 }
 
 func trim(line []byte, name string) []byte {
@@ -270,6 +278,9 @@ func (c *comparison) proof() journal.Proof {
 	}
 	for _, index := range wrong[:min(len(wrong), differences)] {
 		p.Different = append(p.Different, fmt.Sprintf("block %d %s", index, c.differs[index]))
+	}
+	if rest := len(wrong) - differences; rest > 0 {
+		p.Different = append(p.Different, fmt.Sprintf("and %d more", rest))
 	}
 	return p
 }

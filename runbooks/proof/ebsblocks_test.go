@@ -84,13 +84,13 @@ func TestEveryBlockIsAccountedFor(t *testing.T) {
 	}{
 		"untouched":               {func(*disk) {}, 2048, ""},
 		"one block is missing":    {func(d *disk) { delete(d.blocks, 512) }, 2047, "block 512 is missing"},
-		"one block is another":    {func(d *disk) { d.blocks[0] = Block("run-1", "damage", 0) }, 2047, `block 0 holds "damage" of run run-1, block 0`},
+		"one block is another":    {func(d *disk) { d.blocks[0] = Block("run-1", "damage", 0) }, 2047, `block 0 holds "damage"`},
 		"one bit":                 {func(d *disk) { b := slices.Clone(d.blocks[2047]); b[400000] ^= 1; d.blocks[2047] = b }, 2047, "block 2047 holds"},
 		"one too many":            {func(d *disk) { d.blocks[5] = []byte(strings.Repeat("x", BlockSize)) }, 2047, "block 5 was never written, and holds data that no run"},
 		"zeros where nothing was": {func(d *disk) { d.blocks[5] = make([]byte, BlockSize) }, 2048, ""},
 		"zeros where data was":    {func(d *disk) { d.blocks[512] = make([]byte, BlockSize) }, 2047, "block 512 holds only zeros"},
 		"behind the end":          {func(d *disk) { d.blocks[2048] = Block("run-1", "x", 1) }, 2048, "block 2048 lies behind the end"},
-		"two change places":       {func(d *disk) { d.blocks[0], d.blocks[512] = d.blocks[512], d.blocks[0] }, 2046, "block 0 holds"},
+		"two change places":       {func(d *disk) { d.blocks[0], d.blocks[512] = d.blocks[512], d.blocks[0] }, 2046, `block 0 holds "one" of block 512`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := &disk{blocks: map[int][]byte{}, page: 2}
