@@ -94,7 +94,7 @@ func (j *jsonLines) step(e journal.Event) {
 	}
 	for _, s := range j.book.Steps {
 		if s.ID == e.Step {
-			line.Phase, line.Title = s.Phase, s.Title
+			line.Phase, line.Title = s.Phase, s.FullTitle()
 		}
 	}
 	j.enc.Encode(line)

@@ -27,6 +27,8 @@ type lines struct {
 	why   bool // tell the why of each step, and what it is about to call: for a person who decides
 	step  string
 	spoke time.Time // when the last line was written, as the events tell it
+	// retried is the step and the code of the refusal that is said once, however often it is met.
+	retried string
 }
 
 func newLines(out io.Writer, book *runbooks.Runbook, why bool) *lines {
@@ -123,7 +125,7 @@ func (l *lines) head(e journal.Event) {
 			continue
 		}
 		l.say(e, "")
-		l.say(e, "Step %d of %d, %s: %s", i+1, len(l.book.Steps), s.Phase, s.Title)
+		l.say(e, "Step %d of %d, %s: %s", i+1, len(l.book.Steps), s.Phase, s.FullTitle())
 		if l.why && s.Why != "" {
 			l.say(e, "  %s", strings.Join(strings.Fields(s.Why), " "))
 		}
@@ -155,11 +157,27 @@ func (l *lines) call(e journal.Event) {
 		l.say(e, "  %s in %s: gone already, nothing was sent", c.Op, c.Region)
 	case c.Found:
 		l.say(e, "  %s in %s: it was there already, nothing was sent", c.Op, c.Region)
+	case l.again(e):
+		if again := e.Step + " " + c.Code; l.retried != again {
+			l.retried = again
+			l.say(e, "  %s in %s: not yet: %s; again", c.Op, c.Region, c.Code)
+		}
 	case !c.OK && c.Role != "wait" && c.Role != "find":
 		l.say(e, "  %s in %s: %s: %s%s", c.Op, c.Region, c.Code, c.Message, request(c.RequestID))
 	case c.OK && (c.Role == "call" || c.Role == "undo" || c.Role == ""):
 		l.say(e, "  %s in %s: ok", c.Op, c.Region)
 	}
+}
+
+// again reports whether a call was refused with what its step knows to pass by itself.
+func (l *lines) again(e journal.Event) bool {
+	if e.Call.OK || e.Call.Role != "call" {
+		return false
+	}
+	i := slices.IndexFunc(l.book.Steps, func(s runbooks.Step) bool { return s.ID == e.Step })
+	return i >= 0 && slices.ContainsFunc(l.book.Steps[i].Retry, func(r runbooks.Retry) bool {
+		return r.Code == e.Call.Code && strings.Contains(e.Call.Message, r.Message)
+	})
 }
 
 func (l *lines) check(e journal.Event) {
@@ -214,6 +232,11 @@ func (l *lines) clocks(e journal.Event) {
 }
 
 func (l *lines) ended(e journal.Event) {
+	if out, ok := e.Output.(map[string]any); ok && e.State.Ended() {
+		if sum, ok := out["Fingerprint"].(string); ok && out["ChangedBlocksCount"] != nil {
+			l.say(e, "  wrote %v %v, fingerprint %s", out["ChangedBlocksCount"], out["Unit"], cut(sum, 16))
+		}
+	}
 	if e.Text == "" {
 		l.say(e, "  %s", e.State)
 		return

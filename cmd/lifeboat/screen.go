@@ -160,7 +160,7 @@ func (s *stage) deps() tui.Deps {
 		Labs: s.labs, Runs: s.runs, Start: s.start, Resume: s.resume,
 		SavePlan: s.savePlan, SaveAnswers: s.saveAnswers, Answers: s.answers(),
 		ResumeCommand: func(run string) string { return "lifeboat lab resume " + run },
-		Shell:         "lifeboat sandbox shell", Target: s.o.target.kind, Version: version(),
+		Shell:         "lifeboat sandbox shell", Target: s.o.target.kind, Where: s.o.target.where(), Pace: s.o.target.speed, Version: version(),
 		Now: time.Now, Env: s.p.env,
 	}
 }
@@ -168,7 +168,7 @@ func (s *stage) deps() tui.Deps {
 func (s *stage) labs(context.Context) ([]home.Lab, error) {
 	var out []home.Lab
 	for _, l := range runbooks.Labs() {
-		out = append(out, home.Lab{ID: l.ID, Title: l.Title, Summary: l.Summary, Minutes: l.Minutes})
+		out = append(out, home.Lab{ID: l.ID, Title: l.Title, Summary: l.Summary, Minutes: l.Minutes, Steps: l.Steps})
 	}
 	return out, nil
 }
@@ -180,11 +180,28 @@ func (s *stage) runs(context.Context) ([]home.Run, error) {
 		if r.Damage != "" {
 			continue // lab status names it; there is nothing to open
 		}
-		out = append(out, home.Run{ID: r.Run.ID, Runbook: r.Run.Runbook, Title: r.Run.Title, Began: r.Started, State: r.State,
-			Target: r.Run.Target, Left: r.Left, Steps: len(r.Run.StepDigests),
-			Open: r.State == journal.RunStopped || r.State == journal.RunFailed || r.Left > 0})
+		one := home.Run{ID: r.Run.ID, Runbook: r.Run.Runbook, Title: r.Run.Title, Began: r.Started, State: r.State,
+			Target: r.Run.Target, Left: r.Left, Steps: len(r.Run.StepDigests), RPO: r.RPO, RTO: r.RTO,
+			Open: r.State == journal.RunStopped || r.State == journal.RunFailed || r.Left > 0}
+		if one.Open {
+			if entries, err := readRun(s.dir, r.Run.ID); err == nil {
+				one.Step = min(stands(engine.Replay(entries)), one.Steps)
+			}
+		}
+		out = append(out, one)
 	}
 	return out, err
+}
+
+// stands counts to the step a run stands at, from 1.
+func stands(run *engine.State) int {
+	n := 1
+	for _, step := range run.Steps {
+		if step.State.Ended() {
+			n++
+		}
+	}
+	return n
 }
 
 // start opens the target and begins a run. It is called beside the program, so that the first frame never waits for it.

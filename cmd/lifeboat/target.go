@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -48,6 +49,14 @@ func (o *targetOptions) sandboxFlags(c *cobra.Command) {
 
 // defaults are those of the flags, for a program started without them.
 func (o *targetOptions) defaults() { o.kind, o.speed = account.Sandbox, 60 }
+
+// where says in a few words which account is meant; empty for the sandbox.
+func (o *targetOptions) where() string {
+	if o.kind != account.AWS {
+		return ""
+	}
+	return strings.TrimSpace(cmp.Or(o.account, o.profile, "default profile") + " " + o.home)
+}
 
 // as sets what a resumed run must have again.
 func (o *targetOptions) as(was *journal.Run) {
