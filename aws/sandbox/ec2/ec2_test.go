@@ -444,6 +444,18 @@ func TestFiltersAndPages(t *testing.T) {
 	}
 }
 
+func TestLockOfAPendingSnapshotBeginsWhenItCompletes(t *testing.T) {
+	w := newWorld(t, "")
+	ctx := as(mine, home, "")
+	snap := w.snap(w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(1)}))
+	lock := must(w.LockSnapshot(ctx, &ec2.LockSnapshotInput{SnapshotId: &snap, LockMode: "governance", LockDuration: aws.Int32(1)}))
+	w.pass(time.Minute)
+	done := *w.shows(mine, home, snap).CompletionTime
+	if !lock.LockDurationStartTime.Equal(done) || !lock.LockExpiresOn.Equal(done.Add(day)) || !lock.LockCreatedOn.Before(done) {
+		t.Errorf("locked at %s from %s to %s, completed at %s", lock.LockCreatedOn, lock.LockDurationStartTime, lock.LockExpiresOn, done)
+	}
+}
+
 func TestLockAndArchive(t *testing.T) {
 	w := newWorld(t, "")
 	ctx := as(mine, home, "")

@@ -18,7 +18,7 @@ type Lock struct {
 	Mode     types.LockMode
 	State    types.LockState
 	Created  time.Time
-	Begins   time.Time // what Days counts from: the snapshot's completion, or the lock where that is later
+	Begins   time.Time // what Days counts from: the lock, or where the snapshot is pending its expected completion
 	Days     int32
 	Expires  time.Time
 	CoolOff  int32     `json:",omitempty"` // hours
@@ -62,7 +62,7 @@ func (s *Service) LockSnapshot(ctx context.Context, in *ec2.LockSnapshotInput) (
 
 func newLock(now time.Time, snap Snapshot, in *ec2.LockSnapshotInput) (Lock, error) {
 	lock := Lock{Mode: in.LockMode, State: types.LockStateGovernance, Created: now, Begins: now, Days: aws.ToInt32(in.LockDuration), CoolOff: aws.ToInt32(in.CoolOffPeriod)}
-	if snap.State == types.SnapshotStateCompleted && snap.Done.After(now) {
+	if snap.State == types.SnapshotStatePending && snap.Done.After(now) {
 		lock.Begins = snap.Done
 	}
 	switch {

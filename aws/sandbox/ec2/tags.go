@@ -49,7 +49,7 @@ func tagged(tags map[string]string, t types.Tag) (map[string]string, error) {
 	case key == "":
 		return nil, errorf("InvalidParameterValue", "Tag key cannot be null or empty. Member must have length greater than or equal to 1")
 	case strings.HasPrefix(strings.ToLower(key), "aws:"):
-		return nil, errorf("InvalidParameterValue", "Value ( %s ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use", key)
+		return nil, reserved(key)
 	case len([]rune(key)) > 127:
 		return nil, errorf("InvalidParameterValue", "Tag key exceeds the maximum length of 127 characters")
 	case len([]rune(value)) > 255:
@@ -70,6 +70,10 @@ func tagged(tags map[string]string, t types.Tag) (map[string]string, error) {
 		return nil, errorf("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")
 	}
 	return next, nil
+}
+
+func reserved(key string) error {
+	return errorf("InvalidParameterValue", "Value ( %s ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use", key)
 }
 
 // retag changes the tags of the caller's volumes and snapshots, of all or of none.
@@ -140,7 +144,7 @@ func (s *Service) DeleteTags(ctx context.Context, in *ec2.DeleteTagsInput) (*ec2
 	return &ec2.DeleteTagsOutput{}, s.update(ctx, in.DryRun, func(tx *store.Tx, c wire.Caller) error {
 		for _, t := range in.Tags {
 			if strings.HasPrefix(strings.ToLower(aws.ToString(t.Key)), "aws:") {
-				return errorf("InvalidParameterValue", "Value ( %s ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use", *t.Key)
+				return reserved(*t.Key)
 			}
 		}
 		return s.retag(tx, c, in.Resources, func(tags map[string]string) (map[string]string, error) {
