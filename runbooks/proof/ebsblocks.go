@@ -210,7 +210,7 @@ func (c *comparison) page(ctx context.Context, j Job, snapshot string, tokens []
 // compare gives the hash of a block that is not all zeros, and what stands there when it is not what was written.
 func (c *comparison) compare(index int, data []byte) (hash []byte, instead string) {
 	sum := sha256.Sum256(data)
-	zero := sum == zeroHash
+	zero := sum == zeroHash()
 	if !zero {
 		hash = sum[:]
 	}
@@ -231,7 +231,7 @@ func (c *comparison) compare(index int, data []byte) (hash []byte, instead strin
 }
 
 // zeroHash is the SHA-256 of a block of zeros.
-var zeroHash = sha256.Sum256(make([]byte, BlockSize))
+var zeroHash = sync.OnceValue(func() [32]byte { return sha256.Sum256(make([]byte, BlockSize)) })
 
 // describe says what a block holds that is not what it should be: the text in the head of known data, with the run and the
 // block it was written for where those are others; or nothing known.
