@@ -32,10 +32,12 @@ const (
 
 func start() time.Time { return time.Date(2026, 3, 1, 10, 30, 0, 0, time.UTC) }
 
-// roles knows which roles can be assumed, and under an action's name what none of them may do.
+// roles knows which roles can be assumed, and under an action's or a resource's name what none of them may do.
 type roles map[string]bool
 
-func (r roles) Permits(_ *store.Tx, _, action, _ string) bool { return !r[action] }
+func (r roles) Permits(_ *store.Tx, _, action, resource string) bool {
+	return !r[action] && !r[resource]
+}
 
 func (r roles) Assumable(_ *store.Tx, _, roleARN, service string) error {
 	if !r[roleARN] || service != principal {
@@ -267,9 +269,12 @@ func TestRoleIsLost(t *testing.T) {
 }
 
 func TestRoleMayNot(t *testing.T) {
-	for _, action := range []string{"ec2:CreateSnapshot", "ec2:CreateTags", "ec2:DeleteSnapshot"} {
+	for _, action := range []string{"ec2:CreateSnapshot", "ec2:CreateTags", "ec2:DeleteSnapshot", ""} {
 		w := newWorld(t, "")
-		w.volume(map[string]string{"backup": "yes"})
+		volume := w.volume(map[string]string{"backup": "yes"})
+		if action == "" { // everything but this volume
+			action = "arn:aws:ec2:" + home + ":" + mine + ":volume/" + volume
+		}
 		w.pass(time.Minute)
 		id := w.policy(hourly(3))
 		w.roles[action] = true

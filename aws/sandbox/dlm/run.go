@@ -3,6 +3,7 @@ package dlm
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +40,7 @@ func (s *Service) runDue(tx *store.Tx, key string) error {
 	problem := tx.Failure()
 	if err := s.roles.Assumable(tx, p.Account, p.Role, principal); err != nil {
 		problem = err.Error()
-	} else if !s.permitted(tx, p, p.Region, "ec2:CreateSnapshot", "ec2:CreateTags", "ec2:DeleteSnapshot") {
+	} else if !s.permitted(tx, p, p.Region, "ec2:CreateSnapshot", "ec2:CreateTags", "ec2:DeleteSnapshot") || !s.permittedOf(tx, p, s.targeted(tx, p)) {
 		problem = notPermitted
 	}
 	p.State, p.Status = types.GettablePolicyStateValuesEnabled, ""
@@ -71,6 +72,19 @@ func (s *Service) permitted(tx *store.Tx, p Policy, region string, actions ...st
 	})
 }
 
+// permittedOf says whether the policy's role may take snapshots of these volumes: ec2:CreateSnapshot needs both, the snapshot
+// and what it is of (Service Authorization Reference, "Actions, resources, and condition keys for Amazon EC2").
+func (s *Service) permittedOf(tx *store.Tx, p Policy, volumes []ec2.Volume) bool {
+	return !slices.ContainsFunc(volumes, func(v ec2.Volume) bool {
+		return !s.roles.Permits(tx, p.Role, "ec2:CreateSnapshot", fmt.Sprintf("arn:aws:ec2:%s:%s:volume/%s", v.Region, v.Account, v.ID))
+	})
+}
+
+// targeted are the volumes that carry one of the policy's target tags.
+func (s *Service) targeted(tx *store.Tx, p Policy) []ec2.Volume {
+	return s.ec2.Volumes(tx, p.Account, p.Region, func(v ec2.Volume) bool { return targets(p.Details.TargetTags, v.Tags) })
+}
+
 // snapshot takes the snapshots of the schedules whose time this is. Schedules of one policy that fall together make one snapshot,
 // with the tags of all and the retention of the one that keeps longest.
 func (s *Service) snapshot(tx *store.Tx, p Policy, at time.Time) error {
@@ -88,7 +102,7 @@ func (s *Service) snapshot(tx *store.Tx, p Policy, at time.Time) error {
 		return nil
 	}
 	keeper := p.Details.Schedules[kept]
-	for _, v := range s.ec2.Volumes(tx, p.Account, p.Region, func(v ec2.Volume) bool { return targets(p.Details.TargetTags, v.Tags) }) {
+	for _, v := range s.targeted(tx, p) {
 		snap, err := s.ec2.TakeSnapshot(tx, p.Account, p.Region, v.ID, "Created for policy: "+p.ID+" schedule: "+*keeper.Name, p.tags(v, fired, keeper, tx.Now()), true)
 		if err != nil {
 			continue // this volume cannot be snapshotted now; the others are, and the next run tries again
@@ -142,7 +156,7 @@ func (s *Service) retain(tx *store.Tx, p Policy) {
 		for _, snap := range mine {
 			byVolume[snap.Volume] = append(byVolume[snap.Volume], snap)
 		}
-		for _, volume := range sorted(byVolume) {
+		for _, volume := range slices.Sorted(maps.Keys(byVolume)) {
 			for i, snap := range byVolume[volume] { // newest first
 				r := schedule.RetainRule
 				if r.Count != nil && i >= int(*r.Count) || r.Count == nil && !add(snap.Started, *r.Interval, r.IntervalUnit).After(tx.Now()) {
@@ -172,15 +186,6 @@ func (s *Service) made(tx *store.Tx, p Policy, region, schedule string) []ec2.Sn
 	})
 	slices.SortStableFunc(made, func(a, b ec2.Snapshot) int { return b.Started.Compare(a.Started) })
 	return made
-}
-
-func sorted(m map[string][]ec2.Snapshot) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // copyDue copies a completed snapshot to another Region as a rule of its schedule says.
