@@ -81,6 +81,7 @@ func (r *run) undo(ctx context.Context, s *runbooks.Step) (left []journal.Left) 
 		if err != nil {
 			return err
 		}
+		r.ripen(ctx, s, frames)
 		for _, f := range slices.Backward(frames) {
 			for i := range s.Undo.Actions {
 				left = append(left, r.undoAction(ctx, f, &s.Undo.Actions[i])...)
@@ -92,6 +93,22 @@ func (r *run) undo(ctx context.Context, s *runbooks.Step) (left []journal.Left) 
 		left = append(left, journal.Left{What: "what " + s.ID + " made", Region: r.o.Target.Home, Step: s.ID, Reason: err.Error()})
 	}
 	return left
+}
+
+// ripen lets what a step made that was cut off come to rest: what is still being created cannot be deleted. When it does not,
+// the undo says why.
+func (r *run) ripen(ctx context.Context, s *runbooks.Step, frames []*frame) {
+	t := r.state.Step(s.ID)
+	if s.Wait == nil || t.State.Ended() || t.State == journal.Failed && t.Wait != nil {
+		return
+	}
+	there := slices.DeleteFunc(slices.Clone(frames), func(f *frame) bool {
+		_, made := r.prior(f.id)
+		return !made
+	})
+	if err := r.await(ctx, there, s.Wait); err != nil {
+		r.o.Log.Warn("waiting before undo", "step", s.ID, "error", err)
+	}
 }
 
 // undoing gives the frames of a step that have something to undo, with their outputs.
