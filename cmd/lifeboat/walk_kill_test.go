@@ -19,12 +19,17 @@ import (
 // dieEnv tells a test process to be lifeboat, and where to die: "journal torn 12".
 const dieEnv = "LIFEBOAT_TEST_DIE"
 
-// death is the moment at which a process kills itself.
+// death is a moment at which a process kills itself.
 type death struct {
 	what   string // journal | sandbox
 	moment string
-	at     int64
-	seen   atomic.Int64
+	at     int // from 1
+}
+
+// reaper waits in a process for its death.
+type reaper struct {
+	death
+	seen atomic.Int64
 }
 
 // moments are the deaths around one line of the journal and around one answer of the sandbox.
@@ -33,11 +38,11 @@ var moments = map[string][]string{
 	"sandbox": {"before", "unsent", "after"},
 }
 
-func (d *death) String() string { return fmt.Sprintf("%s %s %d", d.what, d.moment, d.at) }
+func (d death) String() string { return fmt.Sprintf("%s %s %d", d.what, d.moment, d.at) }
 
 // mortal is lifeboat in a process that dies as ordered: a real SIGKILL, after which nothing of this process runs any more.
 func mortal(order string) int {
-	d := &death{}
+	d := &reaper{}
 	if _, err := fmt.Sscan(order, &d.what, &d.moment, &d.at); err != nil {
 		fmt.Fprintf(os.Stderr, "%s=%q: %v\n", dieEnv, order, err)
 		return exitUsage
@@ -66,8 +71,8 @@ func die() {
 	select {}
 }
 
-func (d *death) write(line []byte, write func([]byte) error) error {
-	if d.seen.Add(1) != d.at {
+func (d *reaper) write(line []byte, write func([]byte) error) error {
+	if int(d.seen.Add(1)) != d.at {
 		return write(line)
 	}
 	switch d.moment {
@@ -80,9 +85,9 @@ func (d *death) write(line []byte, write func([]byte) error) error {
 	return nil
 }
 
-func (d *death) around(answer http.Handler) http.Handler {
+func (d *reaper) around(answer http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d.seen.Add(1) != d.at {
+		if int(d.seen.Add(1)) != d.at {
 			answer.ServeHTTP(w, r)
 			return
 		}
@@ -106,7 +111,7 @@ func (d *death) around(answer http.Handler) http.Handler {
 
 // doomed runs lifeboat in a process that dies as ordered, and reports whether it did; a process that came to its end before
 // must have ended well.
-func doomed(t *testing.T, d *death, args []string) (died bool) {
+func doomed(t *testing.T, d death, args []string) (died bool) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(os.Environ(), dieEnv+"="+d.String(), "GOGC=400")
@@ -122,65 +127,56 @@ func doomed(t *testing.T, d *death, args []string) (died bool) {
 }
 
 // deaths are all moments of a lab at which a process of its can die, those of the journal and those of the sandbox in turn.
-func (l *lab) deaths() []*death {
-	var out []*death
+func (l *lab) deaths() []death {
+	var out []death
 	for at := 1; at <= max(l.lines, len(l.answers)); at++ {
 		for i := range 3 {
 			if at <= l.lines {
-				out = append(out, &death{what: "journal", moment: moments["journal"][i], at: int64(at)})
+				out = append(out, death{"journal", moments["journal"][i], at})
 			}
 			if at <= len(l.answers) {
-				out = append(out, &death{what: "sandbox", moment: moments["sandbox"][i], at: int64(at)})
+				out = append(out, death{"sandbox", moments["sandbox"][i], at})
 			}
 		}
 	}
 	return out
 }
 
-func (d *death) name() string { return fmt.Sprintf("%s-%d-%s", d.what, d.at, d.moment) }
+func (d death) name() string { return fmt.Sprintf("%s-%d-%s", d.what, d.at, d.moment) }
 
-// copy is a death that has not happened.
-func (d *death) again() *death { return &death{what: d.what, moment: d.moment, at: d.at} }
-
-// Killed at every line of the journal and at every answer of the sandbox, resume finishes the lab, nothing was made twice, and
+// killed: at every line of the journal and at every answer of the sandbox. Resume finishes the lab, nothing was made twice, and
 // nothing is left.
-func TestKilledAtEveryPoint(t *testing.T) {
-	t.Parallel()
-	walkLabs(t, few(9), func(t *testing.T, lab *lab) (points []point) {
-		for _, d := range lab.deaths() {
-			points = append(points, point{d.name(), func(t *testing.T) bool {
-				dir, made := t.TempDir(), &census{}
-				died := doomed(t, d.again(), lab.args(dir, "run", lab.id))
-				made.read(t, dir)
-				lab.finish(t, dir, made)
-				return died
+func (l *lab) killed() (points []point) {
+	for _, d := range l.deaths() {
+		points = append(points, point{d.name(), func(t *testing.T) bool {
+			dir, made := t.TempDir(), &census{}
+			died := doomed(t, d, l.args(dir, "run", l.id))
+			made.read(t, dir)
+			l.finish(t, dir, made)
+			return died
+		}})
+	}
+	return points
+}
+
+// killedTwice: again while it was being resumed or cleaned up. The run still comes to its end.
+func (l *lab) killedTwice() (points []point) {
+	firsts := l.deaths()
+	for i := range 25 {
+		first := firsts[(2*i+1)*len(firsts)/50]
+		for j, at := range []int{1, 2, 5, 15, 50} {
+			what := []string{"journal", "sandbox"}[(i+j)%2]
+			second := death{what, moments[what][(i+j/2)%3], at}
+			how := []string{"resume", "clean"}[(i/2+j/3)%2]
+			points = append(points, point{first.name() + "-" + how + "-" + second.name(), func(t *testing.T) bool {
+				return l.dieTwice(t, first, how, second)
 			}})
 		}
-		return points
-	})
+	}
+	return points
 }
 
-// Killed again while it was being resumed or cleaned up, the run still comes to its end.
-func TestKilledTwice(t *testing.T) {
-	t.Parallel()
-	walkLabs(t, few(4), func(t *testing.T, lab *lab) (points []point) {
-		firsts := lab.deaths()
-		for i := range 25 {
-			first := firsts[(2*i+1)*len(firsts)/50]
-			for j, at := range []int64{1, 2, 5, 15, 50} {
-				what := []string{"journal", "sandbox"}[(i+j)%2]
-				second := &death{what: what, moment: moments[what][(i+j/2)%3], at: at}
-				how := []string{"resume", "clean"}[(i/2+j/3)%2]
-				points = append(points, point{first.name() + "-" + how + "-" + second.name(), func(t *testing.T) bool {
-					return lab.killedTwice(t, first.again(), how, second.again())
-				}})
-			}
-		}
-		return points
-	})
-}
-
-func (l *lab) killedTwice(t *testing.T, first *death, how string, second *death) bool {
+func (l *lab) dieTwice(t *testing.T, first death, how string, second death) bool {
 	dir, made := t.TempDir(), &census{}
 	died := doomed(t, first, l.args(dir, "run", l.id))
 	made.read(t, dir)
@@ -189,12 +185,34 @@ func (l *lab) killedTwice(t *testing.T, first *death, how string, second *death)
 		l.finish(t, dir, made)
 		return died
 	}
-	died = doomed(t, second, l.args(dir, how, id)) && died
+	doomed(t, second, l.args(dir, how, id)) // a short way to the end may have no such moment
 	made.read(t, dir)
 	if how == "resume" {
 		l.finish(t, dir, made)
-		return died
+	} else {
+		l.clean(t, dir, id, made)
 	}
+	return died
+}
+
+// cleaned: killed after every line of the journal, the run is cleaned up instead of being resumed.
+func (l *lab) cleaned() (points []point) {
+	for at := 1; at <= l.lines; at++ {
+		d := death{"journal", "after", at}
+		points = append(points, point{d.name(), func(t *testing.T) bool {
+			dir, made := t.TempDir(), &census{}
+			died := doomed(t, d, l.args(dir, "run", l.id))
+			made.read(t, dir)
+			l.clean(t, dir, runOf(t, dir), made)
+			return died
+		}})
+	}
+	return points
+}
+
+// clean removes what a run has made: all of it, and nothing of it was made twice.
+func (l *lab) clean(t *testing.T, dir, id string, made *census) {
+	t.Helper()
 	p, out := inProcess()
 	if code := p.run(l.args(dir, "clean", id)); code != exitDone {
 		t.Errorf("lifeboat lab clean: code %d\n%s%s", code, tail(out.String(), 25), failures(dir))
@@ -210,5 +228,4 @@ func (l *lab) killedTwice(t *testing.T, first *death, how string, second *death)
 			t.Errorf("%s: %d are left", kind, n)
 		}
 	}
-	return died
 }

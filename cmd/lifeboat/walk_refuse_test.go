@@ -48,24 +48,19 @@ func (h hasty) Call(ctx context.Context, r calls.Request) (calls.Response, error
 
 const soon = time.Second
 
-// Every call of every lab in turn is throttled, denied, left without an answer, and has its answer lost after the work was
-// done: the run passes, or ends with a step that says what failed and what to do, and resume finishes it.
-func TestRefusedAtEveryCall(t *testing.T) {
-	t.Parallel()
-	walkLabs(t, few(13), func(t *testing.T, lab *lab) (points []point) {
-		for _, call := range lab.calls() {
-			for _, r := range refusals {
-				points = append(points, point{call.String() + "-" + r.name, func(t *testing.T) bool {
-					return lab.refused(t, call, r)
-				}})
-			}
+// refused: every call of a lab in turn is throttled, denied, left without an answer, and has its answer lost after the work was
+// done. The run passes, or ends with a step that says what failed and what to do, and resume finishes it.
+func (l *lab) refused() (points []point) {
+	for _, call := range l.calls() {
+		for _, r := range refusals {
+			points = append(points, point{call.String() + "-" + r.name, func(t *testing.T) bool { return l.refuse(t, call, r) }})
 		}
-		return points
-	})
+	}
+	return points
 }
 
-// refused runs the lab with one call refused, and reports whether the call came.
-func (l *lab) refused(t *testing.T, call nth, r refusal) bool {
+// refuse runs the lab with one call refused, and reports whether the call came.
+func (l *lab) refuse(t *testing.T, call nth, r refusal) bool {
 	service, operation, _ := strings.Cut(call.op, ".")
 	var struck atomic.Bool
 	p, out := inProcess()

@@ -33,34 +33,54 @@ import (
 // walkEnv chooses how far a walk goes.
 const walkEnv = "LIFEBOAT_WALK"
 
-// walkLabs makes a walk over every lab. sampled is how many points are walked where not all are.
-func walkLabs(t *testing.T, sampled int, points func(t *testing.T, lab *lab) []point) {
-	for _, l := range runbooks.Labs() {
+// walks are the ways over a lab, each with how many points a sample of it has.
+var walks = []struct {
+	name    string
+	sampled int
+	points  func(*lab) []point
+}{
+	{"killed", 9, (*lab).killed},
+	{"killed-twice", 4, (*lab).killedTwice},
+	{"cleaned", 4, (*lab).cleaned},
+	{"refused", 13, (*lab).refused},
+}
+
+// TestWalks goes over every lab in every way.
+func TestWalks(t *testing.T) {
+	t.Parallel()
+	labs := runbooks.Labs()
+	for _, l := range labs {
 		t.Run(l.ID, func(t *testing.T) {
 			t.Parallel()
 			lab := &lab{id: l.ID}
 			lab.observe(t)
-			all := points(t, lab)
-			chosen := all
-			if os.Getenv(walkEnv) != "all" {
-				chosen = sample(all, sampled)
+			t.Logf("a whole run has %d lines of the journal and %d answers", lab.lines, len(lab.answers))
+			for _, w := range walks {
+				t.Run(w.name, func(t *testing.T) { walk(t, w.points(lab), few(w.sampled, len(labs))) })
 			}
-			t.Logf("%d of %d points; a whole run has %d lines of the journal and %d answers", len(chosen), len(all), lab.lines, len(lab.answers))
-			var missed atomic.Int64
-			t.Cleanup(func() {
-				if n := int(missed.Load()); n > 1+len(chosen)/20 {
-					t.Errorf("%d of %d points were never reached", n, len(chosen))
-				} else {
-					t.Logf("%d points were walked, %d of them were not reached: the run was over before", len(chosen), n)
-				}
-			})
-			for _, p := range chosen {
-				t.Run(p.name, func(t *testing.T) {
-					t.Parallel()
-					if !p.walk(t) {
-						missed.Add(1)
-					}
-				})
+		})
+	}
+}
+
+// walk goes over n of the points, or over all of them where that is asked for.
+func walk(t *testing.T, all []point, n int) {
+	t.Parallel()
+	chosen := all
+	if os.Getenv(walkEnv) != "all" {
+		chosen = sample(all, n)
+	}
+	var missed atomic.Int64
+	t.Cleanup(func() {
+		t.Logf("%d of %d points were walked; %d were not reached, the run was over before", len(chosen), len(all), missed.Load())
+		if int(missed.Load()) > 1+len(chosen)/20 {
+			t.Error("too many points were not reached")
+		}
+	})
+	for _, p := range chosen {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			if !p.walk(t) {
+				missed.Add(1)
 			}
 		})
 	}
@@ -84,15 +104,16 @@ func sample(all []point, n int) []point {
 	return out
 }
 
-// few is how many points a sample has: less with -short, and where the race detector makes everything slow.
-func few(n int) int {
+// few is how many points of one lab a sample has: n with one lab, less with more, with -short, and where the race detector
+// makes everything slow.
+func few(n, labs int) int {
 	switch {
 	case raceDetector:
-		return 2
+		n = 2
 	case testing.Short():
-		return 3
+		n = 3
 	}
-	return n
+	return max(2, n/labs)
 }
 
 // lab is what is known of a lab from an undisturbed run.
