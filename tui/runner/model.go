@@ -192,8 +192,8 @@ func (m *Model) batch(b Batch) tea.Cmd {
 	if m.d.Current != was {
 		m.scroll, m.toast = 0, ""
 	}
-	if m.d.Question != question {
-		m.ask()
+	if q := m.d.Question; q != question && !(m.auto && q != nil && (q.Type == "quiz" || q.Type == "choose")) {
+		m.ask() // while the run goes by itself it answers those itself: a dialog would only swallow a key
 	}
 	m.explain()
 	if m.d.Outcome != nil {
