@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command numbers builds the stripped program and prints what can only be measured from outside of it: its size, the time to
 // the first text on a terminal, the time and the memory of a whole lab. It judges nothing; run it twice, on a quiet machine.
 //

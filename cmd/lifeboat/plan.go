@@ -8,9 +8,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
+	"lifeboat/aws/sandbox/store"
 	"lifeboat/runbooks/plan"
 )
 
@@ -123,7 +123,7 @@ func writePlan(p *process, dir string, made *plan.Plan) error {
 		doc  []byte
 	}{{"answers.yaml", made.Answers.Encode()}, {"plan.md", made.Markdown()}, {"plan.json", js}} {
 		path := filepath.Join(dir, f.name)
-		if err := renameio.WriteFile(path, f.doc, 0o644); err != nil {
+		if err := store.WriteFile(path, f.doc); err != nil {
 			return failed(fmt.Errorf("the plan cannot be written: %w", err), "lifeboat plan --out with a folder you may write to")
 		}
 		fmt.Fprintln(p.out, "wrote", path)

@@ -9,8 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/renameio/v2"
-
+	"lifeboat/aws/sandbox/store"
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/engine"
 	"lifeboat/runbooks/journal"
@@ -263,7 +262,7 @@ func (s *stage) saveAnswers(a plan.Answers) (string, error) {
 	if err := os.MkdirAll(s.plans, 0o700); err != nil {
 		return "", err
 	}
-	return path, renameio.WriteFile(path, a.Encode(), 0o600)
+	return path, store.WriteFile(path, a.Encode())
 }
 
 // answers are those of the last time, to begin the wizard with. Wrong or missing ones are no reason not to start.
