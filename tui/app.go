@@ -385,7 +385,7 @@ func small(w, h int) []string {
 	if w <= 0 || h <= 0 {
 		return nil
 	}
-	text := fmt.Sprintf("This window is %dx%d; Lifeboat needs %dx%d. Make it larger, or quit with ctrl+c and use --plain.", w, h, LeastWidth, LeastHeight)
+	text := fmt.Sprintf("This window is %dx%d. Lifeboat needs %dx%d: enlarge it, or quit with ctrl+c.", w, h, LeastWidth, LeastHeight)
 	return parts.Fit(parts.Wrap(text, w), w, h)
 }
 

@@ -206,6 +206,8 @@ func effectWord(effect string) string {
 
 func roleWord(role string) string {
 	switch role {
+	case "seed":
+		return "write the known data"
 	case "wait":
 		return "wait for it"
 	case "check":
