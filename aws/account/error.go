@@ -60,7 +60,7 @@ func explain(who string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		e.What, e.Next = "AWS did not answer in time", "check the connection and a proxy (HTTPS_PROXY), and try again"
 	case noCredentials(text):
-		e.What, e.Next = "no AWS credentials were found", "set AWS_PROFILE, or run 'aws configure' or 'aws sso login'; without an account, leave --target away: the sandbox needs none"
+		e.What, e.Next = "no AWS credentials were found", "set AWS_PROFILE, or run 'aws configure' or 'aws sso login'; the sandbox needs none: leave out --target"
 	case errors.As(err, &op):
 		e.What, e.Next = "no connection: "+op.Error(), "check the network, a proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL"
 	default:

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
 
 // The Regions of a run that names none.
@@ -83,7 +84,7 @@ func Open(ctx context.Context, o Options) (*Target, error) {
 	t.Config = func(as, region string) (aws.Config, error) {
 		cfg, ok := configs[as]
 		if !ok {
-			return aws.Config{}, &Error{What: fmt.Sprintf("there is no identity %q", as), Next: fmt.Sprintf("give it with --identity %s=profile:PROFILE or --identity %s=arn:...", as, as)}
+			return aws.Config{}, &Error{What: fmt.Sprintf("there is no identity %q", as), Next: fmt.Sprintf("give it with --other %s=PROFILE or --other %s=arn:...", as, as)}
 		}
 		cfg = cfg.Copy()
 		cfg.Region = cmp.Or(region, home)
@@ -94,7 +95,8 @@ func Open(ctx context.Context, o Options) (*Target, error) {
 
 // load reads the SDK's configuration of one profile.
 func load(ctx context.Context, who, profile, region string) (aws.Config, error) {
-	var options []func(*config.LoadOptions) error
+	// What goes wrong comes back as an error; the SDK's own lines would land in the middle of a screen.
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if profile != "" {
 		options = append(options, config.WithSharedConfigProfile(profile))
 	}

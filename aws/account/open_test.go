@@ -109,7 +109,7 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: key %s, %v", as, c.AccessKeyID, err)
 		}
 	}
-	if _, err := target.Config("nobody", ""); err == nil || !strings.Contains(err.Error(), "--identity nobody=") {
+	if _, err := target.Config("nobody", ""); err == nil || !strings.Contains(err.Error(), "--other nobody=") {
 		t.Errorf("an identity nobody gave: %v", err)
 	}
 	if err := target.Close(); err != nil {

@@ -76,21 +76,27 @@ func openHouse(o Options, lock *flock.Flock) (*Sandbox, error) {
 	return s.meet()
 }
 
-// listen opens the address, which must be this machine's own.
+// AddressError is an address that the sandbox cannot listen at.
+type AddressError struct{ err error }
+
+func (e *AddressError) Error() string { return "sandbox: " + e.err.Error() }
+func (e *AddressError) Unwrap() error { return e.err }
+
+// listen opens the address, which must be this machine's own. The error is an *AddressError.
 func listen(address string) (net.Listener, error) {
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, fmt.Errorf("sandbox: address %q: %w; write it as 127.0.0.1:4566", address, err)
+		return nil, &AddressError{fmt.Errorf("address %q: %w; write it as 127.0.0.1:4566", address, err)}
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return nil, fmt.Errorf("sandbox: address %q is not one of this machine alone; use 127.0.0.1 and a port", address)
+		return nil, &AddressError{fmt.Errorf("address %q is not one of this machine alone; use 127.0.0.1 and a port", address)}
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("sandbox: %w; choose another port, or none", err)
+		return nil, &AddressError{fmt.Errorf("%w; choose another port, or none", err)}
 	}
 	return l, nil
 }

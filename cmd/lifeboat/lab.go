@@ -90,6 +90,8 @@ func newLabClean(p *process) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&o.json, "json", false, "one JSON object a line")
+	c.Flags().Bool("yes", true, "clean-up asks nothing; taken so that scripts may always say it")
+	_ = c.Flags().MarkHidden("yes")
 	o.target.flags(c)
 	o.runbookFlag(c)
 	return c
@@ -333,15 +335,15 @@ func finish(p *process, run followed, out journal.Outcome, err error, sig *signa
 	open := out.State == journal.RunStopped || out.State == journal.RunFailed
 	switch {
 	case o.cleaning && out.Left > 0:
-		fmt.Fprintf(p.err, "Try again to remove what is left: lifeboat lab clean %s\n", run.id)
+		fmt.Fprintf(p.err, "Try again to remove what is left: %s\n", p.command("lab clean "+run.id))
 	case o.cleaning:
 	case open:
-		fmt.Fprintf(p.err, "Go on with: lifeboat lab resume %s%s\n", run.id, o.yesText())
+		fmt.Fprintf(p.err, "Go on with: %s%s\n", p.command("lab resume "+run.id), o.yesText())
 		if out.Left > 0 {
-			fmt.Fprintf(p.err, "Or remove what it made: lifeboat lab clean %s\n", run.id)
+			fmt.Fprintf(p.err, "Or remove what it made: %s\n", p.command("lab clean "+run.id))
 		}
 	case out.Left > 0:
-		fmt.Fprintf(p.err, "Remove what is left: lifeboat lab clean %s\n", run.id)
+		fmt.Fprintf(p.err, "Remove what is left: %s\n", p.command("lab clean "+run.id))
 	}
 	switch {
 	case err != nil:

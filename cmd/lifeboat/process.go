@@ -40,6 +40,24 @@ func (p *process) close() {
 	}
 }
 
+// command is a command line that finds the same state folder again.
+func (p *process) command(words string) string {
+	if p.stateDir != "" {
+		words += " --state " + shellWord(p.stateDir)
+	}
+	return "lifeboat " + words
+}
+
+// shellWord quotes a word for a shell where it needs it.
+func shellWord(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+=,", r)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
 // getenv reads the environment the process was given, not the one of the Go process: several can live in one.
 func (p *process) getenv(name string) string {
 	for i := len(p.env) - 1; i >= 0; i-- {

@@ -61,7 +61,7 @@ func sandboxServe(ctx context.Context, p *process, o sandboxOptions) error {
 	}
 	defer box.Close()
 	fmt.Fprintf(p.out, "the sandbox listens at %s\n", box.Endpoint())
-	fmt.Fprintln(p.out, "in another shell: eval \"$(lifeboat sandbox env)\", then aws ec2 describe-volumes")
+	fmt.Fprintf(p.out, "in another shell: eval \"$(%s)\", then aws ec2 describe-volumes\n", p.command("sandbox env"))
 	ctx, cancel := context.WithCancel(ctx)
 	sig := watchSignals(func(int) { cancel() })
 	defer sig.stop()
@@ -88,6 +88,9 @@ func (o *sandboxOptions) open(p *process) (*sandbox.Sandbox, error) {
 		so.AccessKey, so.SecretKey = o.accessKey, strings.TrimSpace(string(secret))
 	}
 	box, err := p.openSandbox(so)
+	if _, ok := errors.AsType[*sandbox.AddressError](err); ok {
+		return nil, &ending{code: exitUsage, err: err, hint: "lifeboat sandbox serve --listen 127.0.0.1:0, which takes a free port"}
+	}
 	if err != nil {
 		return nil, failed(fmt.Errorf("the sandbox does not start: %w", err), "lifeboat sandbox reset, if its folder is damaged")
 	}

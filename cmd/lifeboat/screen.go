@@ -158,8 +158,8 @@ func (s *stage) deps() tui.Deps {
 	return tui.Deps{
 		Labs: s.labs, Runs: s.runs, Start: s.start, Resume: s.resume,
 		SavePlan: s.savePlan, SaveAnswers: s.saveAnswers, Answers: s.answers(),
-		ResumeCommand: func(run string) string { return "lifeboat lab resume " + run },
-		Shell:         "lifeboat sandbox shell", Target: s.o.target.kind, Where: s.o.target.where(), Pace: s.o.target.speed, Version: version(),
+		ResumeCommand: func(run string) string { return s.p.command("lab resume " + run) },
+		Shell:         s.p.command("sandbox shell"), Target: s.o.target.kind, Where: s.o.target.where(), Pace: s.o.target.speed, Version: version(),
 		Now: time.Now, Env: s.p.env,
 	}
 }

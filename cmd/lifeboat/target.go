@@ -37,12 +37,13 @@ func (o *targetOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.home, "home", "", "Region of the run (default us-east-2)")
 	f.StringVar(&o.away, "away", "", "second Region (default us-west-2)")
 	o.sandboxFlags(c)
+	c.Flags().Lookup("speed").Usage = "seconds of the sandbox in one second of yours while something is waited for, when a person takes part"
 	_ = c.RegisterFlagCompletionFunc("target", cobra.FixedCompletions([]string{account.Sandbox, account.AWS}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (o *targetOptions) sandboxFlags(c *cobra.Command) {
 	f := c.Flags()
-	f.Float64Var(&o.speed, "speed", 60, "seconds of the sandbox in one second of yours while something is waited for, when a person takes part")
+	f.Float64Var(&o.speed, "speed", 60, "seconds of the sandbox in one second of yours")
 	f.StringVar(&o.weather, "weather", "", "faults of the sandbox: "+weather.Names)
 	f.Uint64Var(&o.seed, "seed", 0, "makes the sandbox's ids and weather repeat")
 }
