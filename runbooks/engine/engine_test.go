@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"lifeboat/aws/calls"
 	"lifeboat/runbooks/engine"
@@ -306,6 +305,18 @@ func TestTwoRunsOfOneRunbook(t *testing.T) {
 	}
 }
 
+// attended starts a run that somebody steers.
+func attended(t *testing.T, c *cloud, dir string) engine.Session {
+	t.Helper()
+	o := options(t, demo(t), c, dir, &mortal{})
+	o.Unattended, o.Clean = false, false
+	s, err := engine.Start(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // person drives a run as somebody at the keyboard does: say gives the command for an event, or none.
 func person(t *testing.T, s engine.Session, say func(e journal.Event, st *engine.State) *engine.Command) *engine.State {
 	t.Helper()
@@ -321,12 +332,7 @@ func person(t *testing.T, s engine.Session, say func(e journal.Event, st *engine
 
 func TestByHandSkippedStoppedAndResumed(t *testing.T) {
 	c, dir := newCloud(), t.TempDir()
-	o := options(t, demo(t), c, dir, &mortal{})
-	o.Unattended, o.Clean = false, false
-	s, err := engine.Start(context.Background(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := attended(t, c, dir)
 	st := person(t, s, func(e journal.Event, st *engine.State) *engine.Command {
 		switch {
 		case e.Kind == journal.StepReady && e.Step == "copies":
@@ -369,12 +375,7 @@ func TestByHandSkippedStoppedAndResumed(t *testing.T) {
 
 func TestDependentsOfASkippedStepAreSkipped(t *testing.T) {
 	c, dir := newCloud(), t.TempDir()
-	o := options(t, demo(t), c, dir, &mortal{})
-	o.Unattended, o.Clean = false, false
-	s, err := engine.Start(context.Background(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := attended(t, c, dir)
 	st := person(t, s, func(e journal.Event, st *engine.State) *engine.Command {
 		switch {
 		case e.Kind == journal.StepReady && e.Step == "volume":
@@ -404,12 +405,7 @@ func TestDependentsOfASkippedStepAreSkipped(t *testing.T) {
 
 func TestHintsAndLateKeys(t *testing.T) {
 	c, dir := newCloud(), t.TempDir()
-	o := options(t, demo(t), c, dir, &mortal{})
-	o.Unattended = false
-	s, err := engine.Start(context.Background(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := attended(t, c, dir)
 	st := person(t, s, func(e journal.Event, st *engine.State) *engine.Command {
 		switch {
 		case e.Kind == journal.StepReady && e.Step == "start":
@@ -492,5 +488,3 @@ func BenchmarkRun(b *testing.B) {
 	}
 	b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
 }
-
-var _ = time.Second

@@ -70,7 +70,6 @@ type cloud struct {
 type fault struct {
 	err  *calls.Error
 	done bool // the work is done all the same
-	die  bool
 }
 
 func newCloud() *cloud {
