@@ -100,9 +100,9 @@ func (l *lab) refuse(t *testing.T, call nth, r refusal) bool {
 	if r.words != nil && (!r.words.MatchString(why) || !strings.Contains(why, call.op)) {
 		t.Errorf("the failure does not say that %s %s, and what to do: %s", call.op, r.name, why)
 	}
-	next := fmt.Sprintf("lifeboat lab resume %s --yes", runOf(t, dir))
+	next := fmt.Sprintf("lifeboat lab resume %s --state %s --yes", runOf(t, dir), dir)
 	if end.State == journal.RunPassed {
-		next = "lifeboat lab clean " + runOf(t, dir)
+		next = fmt.Sprintf("lifeboat lab clean %s --state %s", runOf(t, dir), dir)
 	}
 	if !strings.Contains(out.String(), next) {
 		t.Errorf("the program does not say to go on with %s:\n%s", next, tail(out.String(), 6))
