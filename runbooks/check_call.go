@@ -9,6 +9,7 @@ import (
 	"lifeboat/aws/calls"
 	"lifeboat/aws/codec"
 	"lifeboat/aws/model"
+	"lifeboat/aws/spelling"
 	"lifeboat/runbooks/expr"
 )
 
@@ -41,7 +42,7 @@ func (c *checker) call(p Pos, name string, with Value, read bool) *called {
 		all := operations()
 		if service, _, ok := strings.Cut(name, "."); ok {
 			same := slices.DeleteFunc(slices.Clone(all), func(o string) bool { return !strings.HasPrefix(o, service+".") })
-			if len(same) > 0 && nearest(name, same) != "" {
+			if len(same) > 0 && spelling.Nearest(name, same) != "" {
 				all = same
 			}
 		}
@@ -244,7 +245,7 @@ func (c *checker) codes(path string, op *called, codes ...string) {
 		if slices.Contains(known, code) {
 			continue
 		}
-		if n := nearest(code, known); n != "" {
+		if n := spelling.Nearest(code, known); n != "" {
 			c.say(c.d.place(path), fmt.Sprintf("%s has no error %s", op.model, code), "write "+n)
 		}
 	}

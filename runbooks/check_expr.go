@@ -8,6 +8,7 @@ import (
 
 	"lifeboat/aws/calls"
 	"lifeboat/aws/model"
+	"lifeboat/aws/spelling"
 	"lifeboat/runbooks/expr"
 )
 
@@ -150,7 +151,7 @@ func (c *checker) missing(name string, names []string) (string, string) {
 	if name == "with" {
 		return "with is for parts", "write the value"
 	}
-	if dashed := nearest(name, names); dashed != "" {
+	if dashed := spelling.Nearest(name, names); dashed != "" {
 		return fmt.Sprintf("there is no %s", name), "write " + dashed
 	}
 	return fmt.Sprintf("there is no %s", name), "write a step's id, with _ for -, or one of the run's names such as run, home, account, inputs.NAME"

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"lifeboat/aws/spelling"
 )
 
 // Problem is one mistake in a file: where, what is wrong, and what to write instead.
@@ -95,52 +97,9 @@ func there(line []rune, p Pos, at int, rest string) Pos {
 	return Pos{File: p.File, Line: p.Line, Column: at + 1}
 }
 
-// nearest finds the name that a wrong one was meant to be, or nothing.
-func nearest(wrong string, right []string) string {
-	best, least := "", len(wrong)/3+1
-	for _, name := range right {
-		d := distance(wrong, name)
-		if strings.EqualFold(joints.Replace(wrong), joints.Replace(name)) {
-			d = min(d, 1)
-		}
-		if d < least {
-			best, least = name, d
-		}
-	}
-	return best
-}
-
-// joints are what people leave out or mix up in names.
-var joints = strings.NewReplacer("-", "", "_", "")
-
-// distance counts the letters to add, drop, change or swap with the next.
-func distance(a, b string) int {
-	var before, row []int
-	for j := range len(b) + 1 {
-		row = append(row, j)
-	}
-	for i := range len(a) {
-		next := []int{i + 1}
-		for j := range len(b) {
-			d := min(row[j+1]+1, next[j]+1)
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			d = min(d, row[j]+cost)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				d = min(d, before[j-1]+1)
-			}
-			next = append(next, d)
-		}
-		before, row = row, next
-	}
-	return row[len(b)]
-}
-
 // write suggests the nearest right name, or lists them while they are few.
 func write(wrong string, right []string) string {
-	if n := nearest(wrong, right); n != "" {
+	if n := spelling.Nearest(wrong, right); n != "" {
 		return "write " + n
 	}
 	if len(right) == 0 {

@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"lifeboat/aws/spelling"
 	"lifeboat/runbooks/expr"
 )
 
@@ -111,7 +112,7 @@ func (r *reader) record(n *yaml.Node, of, what string) (*record, bool) {
 			continue
 		case !known:
 			r.problem(r.pos(k), fmt.Sprintf("%s has no key %s", what, k.Value), write(k.Value, names(of)))
-			meant = append(meant, nearest(k.Value, names(of)))
+			meant = append(meant, spelling.Nearest(k.Value, names(of)))
 			continue
 		}
 		rec.keys[k.Value] = r.pos(k)

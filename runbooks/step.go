@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"lifeboat/aws/spelling"
 )
 
 // draft is a step as it was read, with the places of what is in it.
@@ -126,7 +128,7 @@ func (r *reader) doings(d *draft, rec *record) {
 		d.Quiz.Answer = slices.Index(d.Quiz.Choices, sub.text("answer"))
 		if answer := sub.text("answer"); answer != "" && d.Quiz.Answer < 0 && len(d.Quiz.Choices) > 0 {
 			instead := "write one of the choices, word for word"
-			if n := nearest(answer, d.Quiz.Choices); n != "" {
+			if n := spelling.Nearest(answer, d.Quiz.Choices); n != "" {
 				instead = fmt.Sprintf("write %q", n)
 			}
 			r.problem(sub.at("answer"), "answer is not among the choices", instead)

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"lifeboat/aws/spelling"
 )
 
 // Hint is the next thing to do, one sentence.
@@ -92,38 +94,9 @@ func (e *Error) codeHint() string {
 
 // nearest names the operation of the table that is most like a wrong one, as "; did you mean X".
 func nearest(op string) string {
-	best, least := "", len(op)/3+1
-	for _, name := range slices.Sorted(maps.Keys(table())) {
-		if d := distance(strings.ToLower(op), strings.ToLower(name), least); d < least {
-			best, least = name, d
-		}
-	}
+	best := spelling.Nearest(op, slices.Sorted(maps.Keys(table())))
 	if best == "" {
 		return ""
 	}
 	return "; did you mean " + best
-}
-
-// distance is the edit distance of two names, or limit when it is not below it.
-func distance(a, b string, limit int) int {
-	if max(len(a), len(b))-min(len(a), len(b)) >= limit {
-		return limit
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diag
-			if a[i] != b[j] {
-				cost++
-			}
-			diag = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return min(row[len(b)], limit)
 }

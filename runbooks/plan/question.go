@@ -3,10 +3,11 @@ package plan
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"lifeboat/aws/spelling"
 )
 
 // Kind of a question: what a view offers to answer it.
@@ -237,36 +238,8 @@ func Span(d time.Duration) string {
 
 // suggest names the nearest of the right words, or all of them when none is near.
 func suggest(got string, right []string) string {
-	best, at := "", 4
-	for _, r := range right {
-		if d := distance(strings.ToLower(got), r); d < at && d < len(r) {
-			best, at = r, d
-		}
-	}
-	if best != "" {
+	if best := spelling.Nearest(strings.ToLower(got), right); best != "" {
 		return "did you mean " + best + "?"
 	}
-	right = slices.Clone(right)
 	return "write one of " + strings.Join(right, ", ")
-}
-
-// distance is the number of letters to insert, delete or replace to get from a to b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
