@@ -16,12 +16,17 @@ type Problem struct {
 	Instead string
 }
 
-// String is the problem's one line: file:line:column: what is wrong; what to write instead.
+// String is the problem's one line: file:line:column: what is wrong; what to write instead. What is not known of the place
+// is left out.
 func (p Problem) String() string {
-	if p.Instead == "" {
-		return fmt.Sprintf("%s: %s", p.Pos, p.Text)
+	line := p.Text
+	if p.Pos.File != "" {
+		line = p.Pos.String() + ": " + line
 	}
-	return fmt.Sprintf("%s: %s; %s", p.Pos, p.Text, p.Instead)
+	if p.Instead != "" {
+		line += "; " + p.Instead
+	}
+	return line
 }
 
 // Error is the problem's line.

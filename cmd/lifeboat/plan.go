@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lifeboat/aws/sandbox/store"
+	"lifeboat/runbooks"
 	"lifeboat/runbooks/plan"
 )
 
@@ -85,7 +86,7 @@ func example() string {
 
 // answersError gives wrong answers the exit code of wrong usage, and a file that is not there its hint.
 func answersError(err error) error {
-	var wrong plan.Wrong
+	var wrong runbooks.Problems
 	switch {
 	case err == nil:
 		return nil

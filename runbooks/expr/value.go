@@ -14,7 +14,13 @@ type Pos struct {
 	Column int
 }
 
-func (p Pos) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+// String is file:line:column, or the file alone where the line is not known.
+func (p Pos) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
 
 // Value is a template: any YAML value in which strings may hold ${{ expression }}. A string that is one expression
 // keeps the expression's type. Maps keep the order of the file.

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"lifeboat/runbooks"
 )
 
 // AnswersSchema is the version of the answers file.
@@ -86,24 +88,27 @@ func (a Answers) Missing() []Question {
 
 // Check says everything that is wrong: unknown questions, wrong values and missing answers. Nil when a plan can be made.
 func (a Answers) Check() error {
-	var wrong Wrong
+	var wrong runbooks.Problems
 	for id, values := range a {
 		if err := (Answers{}).Set(id, values...); err != nil {
-			wrong = append(wrong, Problem{Text: err.Error()})
+			wrong = append(wrong, runbooks.Problem{Text: err.Error()})
 		}
 	}
-	slices.SortFunc(wrong, func(x, y Problem) int { return strings.Compare(x.Text, y.Text) })
-	wrong = append(wrong, missing(a, "")...)
+	slices.SortFunc(wrong, func(x, y runbooks.Problem) int { return strings.Compare(x.Text, y.Text) })
+	wrong = append(wrong, missing(a, "", nil)...)
 	if len(wrong) == 0 {
 		return nil
 	}
 	return wrong
 }
 
-func missing(a Answers, file string) []Problem {
-	var out []Problem
+// missing says which answers are not there, beside those that are there and faulty.
+func missing(a Answers, file string, faulty map[string]bool) runbooks.Problems {
+	var out runbooks.Problems
 	for _, q := range a.Missing() {
-		out = append(out, Problem{File: file, Text: fmt.Sprintf("the answer %q is missing (%s); %s", q.ID, q.Text, example(q))})
+		if !faulty[q.ID] {
+			out = append(out, runbooks.Problem{Pos: runbooks.Pos{File: file}, Text: fmt.Sprintf("the answer %q is missing (%s)", q.ID, q.Text), Instead: example(q)})
+		}
 	}
 	return out
 }
@@ -118,35 +123,7 @@ func example(q Question) string {
 	return fmt.Sprintf("write %s: and its value", q.ID)
 }
 
-// Problem is one thing that is wrong with an answers file; Line and Column count from 1, 0 when it has no place.
-type Problem struct {
-	File         string
-	Line, Column int
-	Text         string
-}
-
-func (p Problem) String() string {
-	switch {
-	case p.File == "":
-		return p.Text
-	case p.Line == 0:
-		return p.File + ": " + p.Text
-	}
-	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Text)
-}
-
-// Wrong is everything that is wrong with answers, one line each.
-type Wrong []Problem
-
-func (w Wrong) Error() string {
-	lines := make([]string, len(w))
-	for i, p := range w {
-		lines[i] = p.String()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Load reads an answers file. The error is Wrong when the file can be read but is not right.
+// Load reads an answers file. The error is runbooks.Problems when the file can be read but is not right.
 func Load(path string) (Answers, error) {
 	src, err := os.ReadFile(path)
 	if err != nil {
@@ -159,41 +136,35 @@ func Load(path string) (Answers, error) {
 func Read(name string, src []byte) (Answers, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(src, &doc); err != nil {
-		return nil, Wrong{{File: name, Text: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
+		return nil, runbooks.Problems{{Pos: runbooks.Pos{File: name}, Text: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
-		return nil, Wrong{{File: name, Line: 1, Column: 1, Text: "an answers file is a list of `question: answer` lines; start it with schema: " + AnswersSchema}}
+		return nil, runbooks.Problems{{Pos: runbooks.Pos{File: name, Line: 1, Column: 1}, Text: "an answers file is a list of `question: answer` lines; start it with schema: " + AnswersSchema}}
 	}
 	r := reader{file: name, answers: Answers{}, seen: map[string]bool{}}
 	for i := 0; i+1 < len(doc.Content[0].Content); i += 2 {
 		r.entry(doc.Content[0].Content[i], doc.Content[0].Content[i+1])
 	}
 	if !r.seen["schema"] {
-		r.wrong = append(r.wrong, Problem{File: name, Line: 1, Column: 1, Text: "the file does not say its version; write schema: " + AnswersSchema})
+		r.wrong = append(r.wrong, runbooks.Problem{Pos: runbooks.Pos{File: name, Line: 1, Column: 1}, Text: "the file does not say its version; write schema: " + AnswersSchema})
 	}
-	for _, p := range missing(r.answers, name) {
-		if !r.faulty[questionOf(p)] {
-			r.wrong = append(r.wrong, p)
-		}
-	}
+	r.wrong = append(r.wrong, missing(r.answers, name, r.faulty)...)
 	if len(r.wrong) > 0 {
 		return nil, r.wrong
 	}
 	return r.answers, nil
 }
 
-func questionOf(p Problem) string { return strings.Split(p.Text, `"`)[1] }
-
 type reader struct {
 	file    string
 	answers Answers
 	seen    map[string]bool
 	faulty  map[string]bool // questions that have an answer, which is wrong
-	wrong   Wrong
+	wrong   runbooks.Problems
 }
 
 func (r *reader) say(n *yaml.Node, format string, args ...any) {
-	r.wrong = append(r.wrong, Problem{File: r.file, Line: n.Line, Column: n.Column, Text: fmt.Sprintf(format, args...)})
+	r.wrong = append(r.wrong, runbooks.Problem{Pos: runbooks.Pos{File: r.file, Line: n.Line, Column: n.Column}, Text: fmt.Sprintf(format, args...)})
 }
 
 func (r *reader) entry(key, value *yaml.Node) {

@@ -15,7 +15,7 @@ const (
 	Lock    = "lock"    // keeps recovery points from being deleted
 )
 
-// Make turns answers into a plan. The error is Wrong when the answers are missing or wrong; else there is always a
+// Make turns answers into a plan. The error is runbooks.Problems when the answers are missing or wrong; else there is always a
 // plan, which says itself what it cannot give.
 func Make(a Answers) (*Plan, error) {
 	if err := a.Check(); err != nil {
