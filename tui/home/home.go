@@ -60,15 +60,13 @@ type Model struct {
 	err     error
 	cursor  int
 	opening string
-	toast   string
-	help    bool
-	table   []parts.Key
+	board   parts.Board
 }
 
 // New makes the screen; Set fills it.
 func New(o Options) *Model {
 	m := &Model{o: o, t: o.Theme}
-	m.table = m.keys()
+	m.board.Table = m.keys()
 	return m
 }
 
@@ -88,13 +86,13 @@ func (m *Model) Open(what string) { m.opening = what }
 func (m *Model) Opening() bool { return m.opening != "" }
 
 // Say shows a sentence.
-func (m *Model) Say(s string) { m.toast = s }
+func (m *Model) Say(s string) { m.board.Say(s) }
 
 // Keys is the table of this screen's keys, for the documents.
-func Keys() []parts.Key { return New(Options{}).table }
+func Keys() []parts.Key { return New(Options{}).Table() }
 
 // Table is the table as it stands now.
-func (m *Model) Table() []parts.Key { return m.table }
+func (m *Model) Table() []parts.Key { return m.board.Table }
 
 func (m *Model) keys() []parts.Key {
 	move := func(by int) func() tea.Cmd {
@@ -111,7 +109,7 @@ func (m *Model) keys() []parts.Key {
 		{Keys: []string{"p"}, Words: "plan", Help: "Answer a few questions and get a plan", Do: func() tea.Cmd { return say(Plan{}) }},
 		{Keys: []string{"down", "j"}, Words: "down", Help: "The next line", Quiet: true, Do: move(1)},
 		{Keys: []string{"up", "k"}, Words: "up", Help: "The line before", Quiet: true, Do: move(-1)},
-		{Keys: []string{"?"}, Words: "keys", Help: "All keys", Quiet: true, Do: func() tea.Cmd { m.help = true; return nil }},
+		{Keys: []string{"?"}, Words: "keys", Help: "All keys", Quiet: true, Do: func() tea.Cmd { m.board.Help.Open(); return nil }},
 		{Keys: []string{"q", "esc"}, Words: "quit", Help: "Leave the program", Do: func() tea.Cmd { return say(Quit{}) }},
 	}
 }
@@ -168,7 +166,7 @@ func (m *Model) open() tea.Cmd {
 	case it.run.Open:
 		return say(Resume{it.run.ID})
 	}
-	m.toast = "not now: that run has ended; start its lab to do it again"
+	m.board.Say("not now: that run has ended; start its lab to do it again")
 	return nil
 }
 
@@ -193,20 +191,10 @@ func (m *Model) standing(runbook string) *Run {
 
 // Update takes one message.
 func (m *Model) Update(msg tea.Msg) tea.Cmd {
-	key, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return nil
+	if key, ok := msg.(tea.KeyPressMsg); ok {
+		return m.board.Press(key.String())
 	}
-	if m.help {
-		m.help = false
-		return nil
-	}
-	m.toast = ""
-	cmd, why, _ := parts.Press(m.table, key.String())
-	if why != "" {
-		m.toast = "not now: " + why
-	}
-	return cmd
+	return nil
 }
 
 // View draws exactly h lines of at most w cells.
@@ -215,24 +203,20 @@ func (m *Model) View(w, h int) []string {
 	body := h - 2
 	inner := min(w-4, 116)
 	side := strings.Repeat(" ", max(2, (w-inner)/2))
-	if m.help {
-		out = append([]string{"", m.t.Strong.Render("Keys"), ""}, parts.KeyHelp(m.t, m.table, inner)...)
+	if m.board.Help.On() {
+		out = m.board.Help.Draw(m.t, m.board.Table, inner, body)
 	} else {
 		out = m.body(inner, body)
 	}
-	if spare := body - len(out); spare > 4 && !m.help {
+	if spare := body - len(out); spare > 4 && !m.board.Help.On() {
 		out = append(make([]string, spare/3), out...)
 	}
 	out = parts.Fit(parts.Indent(out, side), w, body)
-	out = append(out, parts.Rule(m.t, w))
-	foot := parts.Footer(m.t, m.table, "?", w)
-	switch {
-	case m.opening != "":
-		foot = parts.Ends(" "+m.t.Accent.Render(m.t.Sym.Running)+" "+parts.Plain(m.opening)+m.t.Muted.Render(" "+m.t.Sym.Ellipsis), "", w)
-	case m.toast != "":
-		foot = parts.Ends(" "+m.t.Accent.Render(m.t.Sym.Cursor)+" "+parts.Plain(m.toast), "", w)
+	foot := m.board.Foot(m.t, w)
+	if m.opening != "" {
+		foot = parts.Said(m.t, m.t.Sym.Running, m.opening+" "+m.t.Sym.Ellipsis, w)
 	}
-	return parts.Fit(append(out, foot), w, h)
+	return parts.Fit(append(out, parts.Rule(m.t, w), foot), w, h)
 }
 
 func (m *Model) body(w, h int) []string {
@@ -243,9 +227,10 @@ func (m *Model) body(w, h int) []string {
 	if len(list)+len(detail)+2 <= room {
 		return append(append(append(out, list...), ""), detail...)
 	}
-	if len(list) > room && room > 1 {
-		start := max(0, min(at-room/2, len(list)-room))
-		list = list[start : start+room]
+	if room > 1 {
+		var around parts.Scroll
+		around.By(at - room/2)
+		list = around.Marked(m.t, list, room)
 	}
 	return append(out, list...)
 }

@@ -1,6 +1,7 @@
 // Package parts holds small pure drawing functions: text in, lines out.
 //
-// A part knows no screen, keeps nothing and does nothing. It gets a width and never draws a line wider than that,
+// A part knows no screen and does nothing; the few that keep something (Scroll, Help, Board) are fields of the screen they
+// belong to. It gets a width and never draws a line wider than that,
 // whatever the width is and whatever the text holds; widths are cells, measured, never bytes.
 package parts
 

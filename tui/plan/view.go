@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"lifeboat/runbooks/plan"
 	"lifeboat/tui/parts"
@@ -26,20 +27,17 @@ type Model struct {
 	t      *theme.Theme
 	p      *plan.Plan
 	cursor int // among the labs that can be run
-	scroll int
-	page   int
+	scroll parts.Scroll
 	lines  []string
 	labs   []int // line of each lab that can be run
 	w      int
-	toast  string
-	help   bool
-	table  []parts.Key
+	board  parts.Board
 }
 
 // New makes the screen of a plan.
 func New(t *theme.Theme, p *plan.Plan) *Model {
-	m := &Model{t: t, p: p, page: 10}
-	m.table = m.keys()
+	m := &Model{t: t, p: p}
+	m.board.Table = m.keys()
 	return m
 }
 
@@ -47,42 +45,39 @@ func New(t *theme.Theme, p *plan.Plan) *Model {
 func (m *Model) SetTheme(t *theme.Theme) { m.t, m.lines = t, nil }
 
 // Say shows a sentence.
-func (m *Model) Say(s string) { m.toast = s }
+func (m *Model) Say(s string) { m.board.Say(s) }
 
 // Saved tells how the saving went.
 func (m *Model) Saved(path string, err error) {
-	m.toast = "saved " + path
 	if err != nil {
-		m.toast = "could not be saved: " + err.Error()
+		m.board.Say("could not be saved: " + err.Error())
+		return
 	}
+	m.board.Say("saved " + path)
 }
 
 // Keys is the table of this screen's keys, for the documents.
-func Keys() []parts.Key { return New(nil, nil).table }
+func Keys() []parts.Key { return New(nil, nil).Table() }
 
 // Table is the table as it stands now.
-func (m *Model) Table() []parts.Key { return m.table }
+func (m *Model) Table() []parts.Key { return m.board.Table }
 
 func (m *Model) keys() []parts.Key {
-	roll := func(by int) func() tea.Cmd {
-		return func() tea.Cmd { m.scroll = max(0, m.scroll+by); return nil }
-	}
-	page := func(by int) func() tea.Cmd {
-		return func() tea.Cmd { m.scroll = max(0, m.scroll+by*max(1, m.page-2)); return nil }
-	}
+	roll := func(by int) func() tea.Cmd { return func() tea.Cmd { m.scroll.By(by); return nil } }
+	page := func(by int) func() tea.Cmd { return func() tea.Cmd { m.scroll.Page(by); return nil } }
 	return []parts.Key{
 		{Keys: []string{"enter"}, Words: "start the lab", Help: "Start the chosen lab", Off: m.offLab, Do: func() tea.Cmd { return say(Start{m.runnable()[m.cursor].ID}) }},
-		{Keys: []string{"n", "tab"}, Words: "next lab", Help: "Choose the next lab", Off: m.offLab, Do: m.next},
+		{Keys: []string{"n", "tab"}, Words: "next lab", Help: "Choose the next lab", Off: m.offNext, Do: m.next},
 		{Keys: []string{"s"}, Words: "save", Help: "Write the plan as Markdown", Do: func() tea.Cmd { return say(Save{m.p}) }},
 		{Keys: []string{"e"}, Words: "answers", Help: "Go through the questions again, with these answers", Do: func() tea.Cmd { return say(Change{}) }},
+		{Keys: []string{"q", "esc"}, Words: "back", Help: "Back to the start", Do: func() tea.Cmd { return say(Back{}) }},
 		{Keys: []string{"down", "j"}, Words: "down", Help: "A line down", Quiet: true, Do: roll(1)},
 		{Keys: []string{"up", "k"}, Words: "up", Help: "A line up", Quiet: true, Do: roll(-1)},
 		{Keys: []string{"space", "pgdown"}, Words: "page", Help: "A page down", Do: page(1)},
 		{Keys: []string{"pgup"}, Words: "page up", Help: "A page up", Quiet: true, Do: page(-1)},
-		{Keys: []string{"g", "home"}, Words: "top", Help: "To the top", Quiet: true, Do: func() tea.Cmd { m.scroll = 0; return nil }},
-		{Keys: []string{"G", "end"}, Words: "end", Help: "To the end", Quiet: true, Do: func() tea.Cmd { m.scroll = 1 << 20; return nil }},
-		{Keys: []string{"?"}, Words: "keys", Help: "All keys", Quiet: true, Do: func() tea.Cmd { m.help = true; return nil }},
-		{Keys: []string{"q", "esc"}, Words: "back", Help: "Back to the start", Do: func() tea.Cmd { return say(Back{}) }},
+		{Keys: []string{"g", "home"}, Words: "top", Help: "To the top", Quiet: true, Do: func() tea.Cmd { m.scroll.Home(); return nil }},
+		{Keys: []string{"G", "end"}, Words: "end", Help: "To the end", Quiet: true, Do: func() tea.Cmd { m.scroll.End(); return nil }},
+		{Keys: []string{"?"}, Words: "keys", Help: "All keys", Quiet: true, Do: func() tea.Cmd { m.board.Help.Open(); return nil }},
 	}
 }
 
@@ -93,6 +88,13 @@ func (m *Model) offLab() string {
 		return "the program has no lab for this plan yet"
 	}
 	return ""
+}
+
+func (m *Model) offNext() string {
+	if m.offLab() == "" && len(m.runnable()) == 1 {
+		return "there is one lab for this plan"
+	}
+	return m.offLab()
 }
 
 // runnable are the labs that the program has.
@@ -111,27 +113,17 @@ func (m *Model) next() tea.Cmd {
 	m.lines = nil
 	m.build(m.w)
 	if m.cursor < len(m.labs) {
-		m.scroll = max(0, m.labs[m.cursor]-m.page/2)
+		m.scroll.Show(m.labs[m.cursor])
 	}
 	return nil
 }
 
 // Update takes one message.
 func (m *Model) Update(msg tea.Msg) tea.Cmd {
-	key, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return nil
+	if key, ok := msg.(tea.KeyPressMsg); ok {
+		return m.board.Press(key.String())
 	}
-	if m.help {
-		m.help = false
-		return nil
-	}
-	m.toast = ""
-	cmd, why, _ := parts.Press(m.table, key.String())
-	if why != "" {
-		m.toast = "not now: " + why
-	}
-	return cmd
+	return nil
 }
 
 // View draws exactly h lines of at most w cells.
@@ -139,26 +131,18 @@ func (m *Model) View(w, h int) []string {
 	t := m.t
 	inner := min(w-4, 110)
 	side := strings.Repeat(" ", max(2, (w-inner)/2))
-	m.page = max(1, h-4)
 	if m.lines == nil || m.w != inner {
 		m.build(inner)
 	}
-	m.scroll = max(0, min(m.scroll, len(m.lines)-m.page))
-	place := "all of it"
-	if len(m.lines) > m.page {
-		place = fmt.Sprintf("%d%%", 100*m.scroll/max(1, len(m.lines)-m.page))
+	room := max(1, h-4)
+	body := m.scroll.Cut(m.lines, room)
+	place := m.scroll.Place(len(m.lines))
+	if m.board.Help.On() {
+		body = m.board.Help.Draw(t, m.board.Table, inner, room)
 	}
 	out := []string{parts.Ends(side+t.Accent.Bold(true).Render("The plan")+"  "+t.Muted.Render(parts.Cut(m.p.Strategy.Name, max(1, inner-24))), t.Muted.Render(place)+side, w), ""}
-	body := m.lines[m.scroll:min(len(m.lines), m.scroll+m.page)]
-	if m.help {
-		body = parts.KeyHelp(t, m.table, inner)
-	}
-	out = append(out, parts.Fit(parts.Indent(body, side), w, m.page)...)
-	foot := parts.Footer(t, m.table, "?", w)
-	if m.toast != "" {
-		foot = parts.Ends(" "+t.Accent.Render(t.Sym.Cursor)+" "+parts.Plain(m.toast), "", w)
-	}
-	return parts.Fit(append(out, parts.Rule(t, w), foot), w, h)
+	out = append(out, parts.Fit(parts.Indent(body, side), w, room)...)
+	return parts.Fit(append(out, parts.Rule(t, w), m.board.Foot(t, w)), w, h)
 }
 
 // build lays the whole plan out once; scrolling only cuts it.
@@ -216,8 +200,13 @@ func known(mark plan.Mark) string {
 }
 
 func (m *Model) strategy(w int) {
+	name, value := 0, 0
 	for _, r := range m.p.Requirements {
-		m.add(parts.Ends(m.t.Muted.Render(parts.Pad(r.Name, min(44, w/2)))+" "+m.t.Strong.Render(r.Value), "", w))
+		name, value = max(name, ansi.StringWidth(r.Name)), max(value, ansi.StringWidth(r.Value))
+	}
+	name = min(name, max(w/2, w-2-value))
+	for _, r := range m.p.Requirements {
+		m.add(parts.Ends(m.t.Muted.Render(parts.Pad(r.Name, name))+"  "+m.t.Strong.Render(r.Value), "", w))
 	}
 	if m.p.Strategy.Why != "" {
 		m.add("")
@@ -237,7 +226,9 @@ func (m *Model) failures(w int) {
 			m.add(parts.Pad(plan.FailureName(o.Failure), when) + "  " +
 				parts.Pad(m.verdict(o.RPOVerdict)+" "+o.Loss(), col) + parts.Cut(m.verdict(o.RTOVerdict)+" "+o.Back(), col))
 			if o.RPOHow != "" && w >= 70 {
-				m.add(t.Muted.Render(strings.Repeat(" ", when+2) + parts.Cut(o.RPOHow, w-when-2)))
+				for _, l := range parts.Wrap(parts.Plain(o.RPOHow), w-when-2) {
+					m.add(t.Muted.Render(strings.Repeat(" ", when+2) + l))
+				}
 			}
 		}
 		m.add("")
@@ -316,9 +307,11 @@ func (m *Model) schedule(w int) {
 		m.add(parts.Ends(m.t.Strong.Render(j.Name), m.t.Muted.Render("keep "+j.Keep), w))
 		line := j.When
 		if j.Copy != "" {
-			line += ", copied to " + j.Copy
+			line += ", copied " + j.Copy
 		}
-		m.add("  " + m.t.Muted.Render(parts.Cut(line, w-2)))
+		for _, l := range parts.Wrap(parts.Plain(line), w-2) {
+			m.add("  " + m.t.Muted.Render(l))
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ func Keys() []parts.Key { return New(Options{}).table }
 func (m *Model) Table() []parts.Key { return m.table }
 
 func (m *Model) keys() []parts.Key {
-	view := func(n int) func() tea.Cmd { return func() tea.Cmd { m.view, m.scroll = n, 0; return nil } }
+	view := func(n int) func() tea.Cmd { return func() tea.Cmd { m.view, m.scroll = n, parts.Scroll{}; return nil } }
 	return []parts.Key{
 		{Keys: []string{"enter", "r"}, Words: "run it for me", Now: m.runWords, Help: "Run this step; on a question, answer it", Off: m.offRun, Do: m.doRun},
 		{Keys: []string{"R"}, Words: "retry", Help: "Try a failed step again", Off: m.offRetry, Do: m.tell(engine.Do)},
@@ -43,7 +43,7 @@ func (m *Model) keys() []parts.Key {
 		{Keys: []string{"right", "]"}, Words: "look ahead", Help: "Look at the step after", Quiet: true, Do: m.look(1)},
 		{Keys: []string{"left", "["}, Words: "look back", Help: "Look at the step before", Quiet: true, Do: m.look(-1)},
 		{Keys: []string{"."}, Words: "back to the current step", Help: "Look at the current step again", Quiet: true, Do: m.look(0)},
-		{Keys: []string{"?"}, Words: "keys", Help: "All keys", Quiet: true, Do: func() tea.Cmd { m.help = true; return nil }},
+		{Keys: []string{"?"}, Words: "keys", Help: "All keys", Quiet: true, Do: func() tea.Cmd { m.help.Open(); return nil }},
 	}
 }
 
@@ -300,7 +300,7 @@ func (m *Model) doCopy() tea.Cmd {
 }
 
 func (m *Model) turn(by int) func() tea.Cmd {
-	return func() tea.Cmd { m.view = (m.view + by) % 3; m.scroll = 0; return nil }
+	return func() tea.Cmd { m.view = (m.view + by) % 3; m.scroll.Home(); return nil }
 }
 
 func (m *Model) roll(by int) func() tea.Cmd {
@@ -308,14 +308,14 @@ func (m *Model) roll(by int) func() tea.Cmd {
 		if m.view == viewSteps {
 			return m.look(by)()
 		}
-		m.scroll = max(0, m.scroll+by)
+		m.scroll.By(by)
 		return nil
 	}
 }
 
 func (m *Model) look(by int) func() tea.Cmd {
 	return func() tea.Cmd {
-		m.scroll = 0
+		m.scroll.Home()
 		if by == 0 {
 			m.picked = ""
 			return nil

@@ -56,11 +56,11 @@ type Model struct {
 	d      *desk
 	table  []parts.Key
 	dialog *dialog
-	help   bool
+	help   parts.Help
 
 	view    int             // which of the three is shown when there is room for one
 	picked  string          // step that is looked at; empty is the current one
-	scroll  int             // of the step's pane
+	scroll  parts.Scroll    // of the step's pane
 	auto    bool            // the rest is run without asking
 	mine    map[string]bool // steps a person does by hand
 	said    map[string]bool // steps a command was sent for and nothing came back yet
@@ -190,7 +190,7 @@ func (m *Model) batch(b Batch) tea.Cmd {
 		_, m.err = m.o.Session.Wait()
 	}
 	if m.d.Current != was {
-		m.scroll, m.toast = 0, ""
+		m.scroll, m.toast = parts.Scroll{}, ""
 	}
 	if q := m.d.Question; q != question && !(m.auto && q != nil && (q.Type == "quiz" || q.Type == "choose")) {
 		m.ask() // while the run goes by itself it answers those itself: a dialog would only swallow a key
@@ -235,8 +235,7 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 		}
 		return cmd
 	}
-	if m.help {
-		m.help = false
+	if m.help.Takes(msg.String()) {
 		return nil
 	}
 	m.toast = ""
@@ -294,7 +293,7 @@ func (m *Model) ask() {
 			d.need = "there is no default: type an answer"
 		}
 	}
-	m.dialog, m.help = d, false
+	m.dialog, m.help = d, parts.Help{}
 }
 
 // explain says why the answer to a quiz is right or not, to whoever gave it: the run is at the next step by then.

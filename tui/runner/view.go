@@ -29,8 +29,8 @@ func (m *Model) View(w, h int) []string {
 	body := h - len(head) - 2
 	var lines []string
 	switch {
-	case m.help:
-		lines = parts.Fit(append([]string{"", " " + m.t.Strong.Render("Keys"), ""}, parts.Indent(parts.KeyHelp(m.t, m.table, w-3), " ")...), w, body)
+	case m.help.On():
+		lines = parts.Fit(parts.Indent(m.help.Draw(m.t, m.table, w-3, body), " "), w, body)
 	case w >= 120 && body >= 20:
 		lines = m.wide(w, body)
 	default:
@@ -185,9 +185,17 @@ func (m *Model) head(w int) []string {
 func (m *Model) foot(w int) string {
 	switch {
 	case m.dialog != nil:
-		return parts.Ends(" "+m.t.Muted.Render("the run waits for your answer"), "", w)
+		words := "the run waits for you"
+		if m.closed || m.d.Outcome != nil {
+			words = "the run has ended"
+		} else if !m.dialog.asked && m.d.busy() {
+			words = "the run goes on meanwhile"
+		}
+		return parts.Ends(" "+m.t.Muted.Render(words), "", w)
+	case m.help.On():
+		return m.help.Foot(m.t, w)
 	case m.toast != "":
-		return parts.Ends(" "+m.t.Accent.Render(m.t.Sym.Cursor)+" "+parts.Plain(m.toast), "", w)
+		return parts.Said(m.t, m.t.Sym.Cursor, m.toast, w)
 	case m.closed:
 		return parts.Ends(" "+m.t.Key.Render("q")+" "+m.t.Muted.Render("back to the start"), m.t.Key.Render("?")+" "+m.t.Muted.Render("keys")+" ", w)
 	}
@@ -196,18 +204,7 @@ func (m *Model) foot(w int) string {
 
 // scrolled cuts a column to what can be seen, and says where there is more.
 func (m *Model) scrolled(lines []string, h int) []string {
-	m.scroll = max(0, min(m.scroll, len(lines)-h))
-	if len(lines) > h && h > 2 {
-		rest := len(lines) - m.scroll - h
-		lines = append([]string(nil), lines[m.scroll:m.scroll+h]...)
-		if rest > 0 {
-			lines[h-1] = m.t.Muted.Render(fmt.Sprintf("%s %s more", m.t.Sym.Down, parts.Plural(rest+1, "line")))
-		}
-		if m.scroll > 0 {
-			lines[0] = m.t.Muted.Render(m.t.Sym.Up + " " + parts.Plural(m.scroll+1, "line") + " above")
-		}
-	}
-	return parts.Indent(lines, "  ")
+	return parts.Indent(m.scroll.Marked(m.t, lines, h), "  ")
 }
 
 // tail keeps the first lines and, when there are too many, the last ones: what happens now is at the end.

@@ -41,14 +41,15 @@ type Model struct {
 	answers plan.Answers
 	at      int // question that is asked; len(qs) is the review
 	form    *huh.Form
-	n       int    // counts the forms
-	typing  bool   // a Select is answered with a value that is not among its options
+	n       int  // counts the forms
+	typing  bool // a Select is answered with a value that is not among its options
+	hovered func() (string, bool)
 	one     string // scratch copy of the value
 	many    []string
 	cursor  int  // of the review
 	back    bool // to the review after this question
 	wrong   string
-	help    bool
+	help    parts.Help
 	w, h    int
 	table   []parts.Key
 }
@@ -99,8 +100,17 @@ func (m *Model) keys() []parts.Key {
 		}
 		return ""
 	}
+	enter := func() string {
+		switch {
+		case m.at < len(m.qs) || len(m.qs) == 0:
+			return ""
+		case m.cursor < len(m.qs):
+			return "change"
+		}
+		return "make the plan"
+	}
 	return []parts.Key{
-		{Keys: []string{"enter"}, Words: "next", Help: "Take this answer and go on; on the last page, make the plan or change the chosen answer"},
+		{Keys: []string{"enter"}, Words: "next", Now: enter, Help: "Take this answer and go on; on the last page, make the plan or change the chosen answer"},
 		{Keys: []string{"space"}, Words: "choose", Help: "Choose or unchoose, where several answers are fine", Off: multi},
 		{Keys: []string{"esc", "shift+tab"}, Words: "back", Help: "The question before; before the first one, leave"},
 		{Keys: []string{"down", "up"}, Words: "move", Help: "The next answer, the one before", Quiet: true, Off: list},
@@ -111,7 +121,7 @@ func (m *Model) keys() []parts.Key {
 
 // ask opens the form of question n, or the review.
 func (m *Model) ask(n int) tea.Cmd {
-	m.at, m.wrong, m.typing, m.form = n, "", false, nil
+	m.at, m.wrong, m.typing, m.form, m.hovered = n, "", false, nil, nil
 	if n >= len(m.qs) {
 		m.at, m.cursor, m.back = len(m.qs), len(m.qs), false
 		return nil
@@ -147,32 +157,32 @@ func (m *Model) field(q plan.Question) huh.Field {
 	case q.Kind == plan.Multi:
 		var options []huh.Option[string]
 		for _, o := range q.Options {
-			options = append(options, huh.NewOption(m.label(q, o, m.width()-6), o.Value).Selected(slices.Contains(m.many, o.Value)))
+			options = append(options, huh.NewOption(m.label(q, o), o.Value).Selected(slices.Contains(m.many, o.Value)))
 		}
-		return huh.NewMultiSelect[string]().Options(options...).Filterable(false).Value(&m.many).Validate(func(v []string) error {
+		in := huh.NewMultiSelect[string]().Options(options...).Filterable(false).Value(&m.many).Validate(func(v []string) error {
 			if len(v) == 0 && !q.Optional {
 				return errors.New("choose at least one, with the space key")
 			}
 			return nil
 		})
+		m.hovered = in.Hovered
+		return in
 	case q.Kind == plan.Select && !m.typing:
 		var options []huh.Option[string]
-		known := false
 		for _, o := range q.Options {
-			options = append(options, huh.NewOption(m.label(q, o, m.width()-2), o.Value))
-			known = known || o.Value == m.one
+			options = append(options, huh.NewOption(m.label(q, o), o.Value))
+		}
+		if own := m.own(q); own != "" {
+			options = append(options, huh.NewOption(parts.Cut(own, m.width()-2), own))
 		}
 		if q.Validate != nil {
-			words := "another value " + m.t.Sym.Ellipsis
-			if !known && m.one != "" {
-				words = m.one + ", or another value " + m.t.Sym.Ellipsis
-				m.one = other
-			}
-			options = append(options, huh.NewOption(words, other))
+			options = append(options, huh.NewOption("another value "+m.t.Sym.Ellipsis, other))
 		}
-		return huh.NewSelect[string]().Options(options...).Value(&m.one)
+		in := huh.NewSelect[string]().Options(options...).Value(&m.one)
+		m.hovered = in.Hovered
+		return in
 	}
-	in := huh.NewInput().Prompt(m.t.Sym.Cursor + " ").CharLimit(200).Value(&m.one)
+	in := huh.NewInput().Prompt(m.t.Sym.Cursor + " ").CharLimit(200).Placeholder(m.like(q)).Value(&m.one)
 	return in.Validate(func(v string) error {
 		v = strings.TrimSpace(v)
 		if v == "" && q.Optional {
@@ -188,8 +198,47 @@ func (m *Model) field(q plan.Question) huh.Field {
 	})
 }
 
+// own is the answer a person once typed instead of taking one of the options.
+func (m *Model) own(q plan.Question) string {
+	given := m.answers[q.ID]
+	if len(given) == 0 || slices.ContainsFunc(q.Options, func(o plan.Option) bool { return o.Value == given[0] }) {
+		return ""
+	}
+	return given[0]
+}
+
+// like says how a value is written, by the example of the options.
+func (m *Model) like(q plan.Question) string {
+	var out []string
+	for _, o := range q.Options {
+		out = append(out, o.Value)
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return "written like " + strings.Join(out, ", ")
+}
+
+// note is that of the option under the cursor, when the list had no room for it.
+func (m *Model) note(q plan.Question) string {
+	if m.hovered == nil {
+		return ""
+	}
+	at, _ := m.hovered()
+	for _, o := range q.Options {
+		if o.Value == at && o.Note != "" && !strings.HasSuffix(m.label(q, o), o.Note) {
+			return o.Note
+		}
+	}
+	return ""
+}
+
 // label is an option with its note, the notes of one question aligned.
-func (m *Model) label(q plan.Question, o plan.Option, w int) string {
+func (m *Model) label(q plan.Question, o plan.Option) string {
+	w := m.width() - 2 // the cursor's
+	if q.Kind == plan.Multi {
+		w -= 4 // the box's
+	}
 	wide := 0
 	for _, x := range q.Options {
 		wide = max(wide, ansi.StringWidth(x.Label))
@@ -222,13 +271,12 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 
 func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	key := msg.String()
-	if m.help {
-		m.help = false
+	if m.help.Takes(key) {
 		return nil
 	}
 	switch {
 	case key == "f1":
-		m.help = true
+		m.help.Open()
 		return nil
 	case key == "esc" || key == "shift+tab":
 		return m.before()
@@ -252,7 +300,7 @@ func (m *Model) pass(msg tea.Msg) tea.Cmd {
 func (m *Model) take() tea.Cmd {
 	q := m.qs[m.at]
 	if q.Kind == plan.Select && !m.typing && m.one == other {
-		m.typing, m.one = true, ""
+		m.typing, m.one, m.hovered = true, m.own(q), nil
 		return m.open(m.field(q))
 	}
 	values := []string{strings.TrimSpace(m.one)}
@@ -324,8 +372,8 @@ func (m *Model) View(w, h int) []string {
 		out = append(out, "")
 	}
 	switch {
-	case m.help:
-		out = append(out, parts.KeyHelp(t, m.table, inner)...)
+	case m.help.On():
+		out = m.help.Draw(t, m.table, inner, h-2)
 	case m.form == nil:
 		out = append(out, m.overview(inner)...)
 	default:
@@ -336,6 +384,9 @@ func (m *Model) View(w, h int) []string {
 }
 
 func (m *Model) foot(w int) string {
+	if m.help.On() {
+		return m.help.Foot(m.t, w)
+	}
 	return parts.Footer(m.t, m.table, "f1", w)
 }
 
@@ -360,7 +411,14 @@ func (m *Model) question(w, h int) []string {
 	} else if len(out)+len(form)+1 <= h {
 		out = append(out, "")
 	}
-	return append(out, form...)
+	out = append(out, form...)
+	if note := parts.Prose(m.t, m.note(q), w-2); m.note(q) != "" && len(out)+1+len(note) <= h {
+		out = append(out, "")
+		for _, l := range note {
+			out = append(out, "  "+m.t.Muted.Render(l))
+		}
+	}
+	return out
 }
 
 // overview lists every answer, to be changed or taken.
@@ -375,8 +433,9 @@ func (m *Model) overview(w int) []string {
 		if i == m.cursor {
 			mark, style = t.Accent.Render(t.Sym.Cursor)+" ", t.Strong
 		}
-		value := m.said(q)
-		out = append(out, parts.Ends(mark+style.Render(parts.Cut(parts.Plain(q.Text), max(8, w*3/5))), t.Accent.Render(parts.Cut(value, max(8, w*2/5-4))), w))
+		value := parts.Cut(m.said(q), max(8, w/2))
+		text := parts.Cut(parts.Plain(q.Text), max(8, w-ansi.StringWidth(value)-4))
+		out = append(out, parts.Ends(mark+style.Render(text), t.Accent.Render(value), w))
 	}
 	mark, style := "  ", t.Text
 	if m.cursor == len(m.qs) {

@@ -1,0 +1,90 @@
+package parts
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"lifeboat/tui/theme"
+)
+
+// Help is the table of keys over a screen: longer than a low terminal, so it scrolls; every other key closes it.
+type Help struct {
+	on bool
+	Scroll
+}
+
+// Open shows the help from its top; On reports that it is shown.
+func (h *Help) Open() { h.on, h.Scroll = true, Scroll{} }
+
+// On reports that it is shown.
+func (h *Help) On() bool { return h.on }
+
+// Takes reports whether a key was for the help, and does it.
+func (h *Help) Takes(key string) bool {
+	if !h.on {
+		return false
+	}
+	switch key {
+	case "down", "j":
+		h.By(1)
+	case "up", "k":
+		h.By(-1)
+	case "pgdown", "space":
+		h.Page(1)
+	case "pgup":
+		h.Page(-1)
+	default:
+		h.on = false
+	}
+	return true
+}
+
+// Draw gives the help as at most rows lines of w cells.
+func (h *Help) Draw(t *theme.Theme, table []Key, w, rows int) []string {
+	head := []string{"", t.Strong.Render("Keys"), ""}
+	return append(head, h.Marked(t, KeyHelp(t, table, w), max(1, rows-len(head)))...)
+}
+
+// Foot says under the help how it is left.
+func (h *Help) Foot(t *theme.Theme, w int) string {
+	key := func(k, words string) string { return t.Key.Render(k) + " " + t.Muted.Render(words) + "   " }
+	return Ends(" "+key("down", "up, space: the rest")+key("any other key", "closes this"), "", w)
+}
+
+// Board is the keys of a screen with what comes of pressing them: the help, and the sentence that was said last.
+type Board struct {
+	Table []Key
+	Help  Help
+	said  string
+}
+
+// Say shows a sentence in place of the footer until the next key.
+func (b *Board) Say(s string) { b.said = s }
+
+// Press does a key, or says why it does nothing now.
+func (b *Board) Press(name string) tea.Cmd {
+	if b.Help.Takes(name) {
+		return nil
+	}
+	b.said = ""
+	cmd, why, _ := Press(b.Table, name)
+	if why != "" {
+		b.said = "not now: " + why
+	}
+	return cmd
+}
+
+// Foot is the last line of the screen.
+func (b *Board) Foot(t *theme.Theme, w int) string {
+	switch {
+	case b.Help.On():
+		return b.Help.Foot(t, w)
+	case b.said != "":
+		return Said(t, t.Sym.Cursor, b.said, w)
+	}
+	return Footer(t, b.Table, "?", w)
+}
+
+// Said is a sentence in place of the footer, behind a sign.
+func Said(t *theme.Theme, sign, words string, w int) string {
+	return Ends(" "+t.Accent.Render(sign)+" "+Plain(words), "", w)
+}
