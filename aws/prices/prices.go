@@ -22,7 +22,7 @@ type Price struct {
 	Dimension string  // in AWS's words
 	Unit      string  // "GB-month", "1000 requests"
 	USD       float64 // for one Unit
-	AsOf      string  // "2026-04-13", or less exact: "2024"
+	AsOf      string  // as exact as it is known: "2026-04-13", "2026-08" or "2024"
 	Source    string
 }
 
@@ -59,8 +59,11 @@ type Cost struct {
 }
 
 func cost(p Price, usd float64, per, format string, a ...any) Cost {
-	return Cost{Text: fmt.Sprintf(format, a...) + "; us-east-1 list price of " + p.AsOf + ")", USD: usd, Per: per, AsOf: p.AsOf, From: p.Source}
+	return Cost{Text: fmt.Sprintf(format, a...) + "; us-east-1 list price of " + p.month() + ")", USD: usd, Per: per, AsOf: p.AsOf, From: p.Source}
 }
+
+// month is when the price was one, as texts say it: the month where that is known ("2026-04"), else the year.
+func (p Price) month() string { return p.AsOf[:min(len(p.AsOf), len("2026-04"))] }
 
 func free(text string) Cost { return Cost{Text: text, Free: true} }
 
