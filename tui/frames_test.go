@@ -107,12 +107,6 @@ func key(name string) tea.KeyPressMsg {
 	return tea.KeyPressMsg{Code: []rune(name)[0], Text: name}
 }
 
-func typed(a *App, text string) {
-	for _, r := range text {
-		press(a, string(r))
-	}
-}
-
 // opened is a program whose run has come to a cue.
 func opened(t testing.TB, s size, aws bool, until string) (*App, *clock) {
 	t.Helper()

@@ -25,7 +25,6 @@ type pump struct {
 	mu     sync.Mutex
 	buf    []journal.Event
 	closed bool
-	failed error
 	news   chan struct{} // holds one when the buffer has something
 	hurry  chan struct{} // holds one when it should go at once
 }
