@@ -10,23 +10,15 @@ import (
 	"lifeboat/runbooks/expr"
 )
 
-// dataWith has what seed and prove need for each kind of data; true is required.
-var dataWith = map[string]struct{ seed, prove map[string]bool }{
-	"ebs-blocks": {
-		seed:  map[string]bool{"snapshot": true, "gib": true, "text": true, "blocks": false, "count": false, "base": false},
-		prove: map[string]bool{"snapshot": true, "gib": false},
-	},
-}
-
 // doing checks what a step does beside a call.
 func (c *checker) doing() {
 	d := c.d
 	switch {
 	case d.Seed != nil:
-		c.data("seed", d.Seed.Data, d.Seed.With, dataWith[d.Seed.Data].seed)
+		c.data("seed", d.Seed.Data, d.Seed.With, dataKind(d.Seed.Data).SeedWith)
 		c.base(d.Seed)
 	case d.Prove != nil:
-		c.data("prove", d.Prove.Data, d.Prove.With, dataWith[d.Prove.Data].prove)
+		c.data("prove", d.Prove.Data, d.Prove.With, dataKind(d.Prove.Data).ProveWith)
 		c.against("prove.against", d.Prove.Against, d.Prove.Data)
 	case d.SQL != nil:
 		c.script("sql", d.SQL)

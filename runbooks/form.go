@@ -1,6 +1,10 @@
 package runbooks
 
-import "slices"
+import (
+	"slices"
+
+	"lifeboat/runbooks/proof"
+)
 
 // The format, as one table: every mapping a file may have, its keys, what each holds and what it is for. The reader and
 // the JSON Schema for editors both come from it, so neither can know a key the other does not.
@@ -100,11 +104,11 @@ var table = map[string][]key{
 		{name: "newest", holds: expression, say: "time of the newest data that came back, on the step with clock: proved"},
 	},
 	"seed": {
-		{name: "data", holds: text, words: dataKinds, required: true, say: "kind of data"},
+		{name: "data", holds: text, words: proof.Kinds(), required: true, say: "kind of data"},
 		{name: "with", holds: anything, say: "what that kind needs"},
 	},
 	"prove": {
-		{name: "data", holds: text, words: dataKinds, required: true, say: "kind of data"},
+		{name: "data", holds: text, words: proof.Kinds(), required: true, say: "kind of data"},
 		{name: "with", holds: anything, say: "what that kind needs"},
 		{name: "against", holds: text, required: true, say: "id of the seed step whose data is expected"},
 		{name: "differs", holds: truth, say: "true where the lesson is that the data is damaged"},
@@ -193,9 +197,6 @@ var waiting = []key{
 	{name: "typical", holds: duration, say: "how long it usually takes on AWS"},
 	{name: "missing", holds: textOrList, say: "error codes that mean it is not there (yet); without until the wait is for its absence"},
 }
-
-// dataKinds are the kinds of data that seed and prove know.
-var dataKinds = []string{"ebs-blocks"}
 
 // actions are the keys of a step that say what it does: exactly one is there, or none and at least one check.
 var actions = []string{"call", "seed", "prove", "sql", "shell", "ask", "choose", "by-hand", "pass-time", "quiz", "use"}

@@ -4,12 +4,8 @@ import (
 	"slices"
 
 	"lifeboat/aws/calls"
+	"lifeboat/runbooks/proof"
 )
-
-// dataCalls are the operations that seed and prove make, by kind of data.
-var dataCalls = map[string]struct{ seed, prove []string }{
-	"ebs-blocks": {seed: []string{"ebs.PutSnapshotBlock"}, prove: []string{"ebs.ListSnapshotBlocks", "ebs.GetSnapshotBlock"}},
-}
 
 // Operations lists every operation that a run can make as an identity ("" is the run's own), sorted: what its steps call, and
 // what every run calls: who it is, and what carries its tag.
@@ -43,10 +39,10 @@ func (b *Runbook) Operations(as string) []string {
 			add(s.As, c.Call)
 		}
 		if s.Seed != nil {
-			add(s.As, dataCalls[s.Seed.Data].seed...)
+			add(s.As, dataKind(s.Seed.Data).Writes)
 		}
 		if s.Prove != nil {
-			add(s.As, dataCalls[s.Prove.Data].prove...)
+			add(s.As, dataKind(s.Prove.Data).Reads...)
 		}
 		if s.Choose != nil {
 			find(s.As, &s.Choose.From)
@@ -67,6 +63,12 @@ func (b *Runbook) Operations(as string) []string {
 	ops = slices.DeleteFunc(ops, func(name string) bool { _, ok := calls.Find(name); return !ok })
 	slices.Sort(ops)
 	return slices.Compact(ops)
+}
+
+// dataKind is a kind of data by its name; of one that is not known nothing is known.
+func dataKind(name string) proof.Kind {
+	k, _ := proof.Find(name)
+	return k
 }
 
 // Policy is the least IAM policy (JSON) under which an identity ("" is the run's own) can make its calls of the runbook.

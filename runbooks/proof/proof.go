@@ -28,10 +28,12 @@ type Job struct {
 
 // Kind is one kind of data.
 type Kind struct {
-	Name string
-	Unit string // blocks, rows, items, objects, files
 	// Writes is the operation that Seed writes with. Seeding again writes the same, so a seed that was cut off is repeated.
 	Writes string
+	// Reads are the operations that Prove reads with.
+	Reads []string
+	// SeedWith and ProveWith are the parameters that Seed and Prove take in Job.With; true is required.
+	SeedWith, ProveWith map[string]bool
 	// Seed writes data and gives its step's output, from which Prove makes the expected data again.
 	Seed func(context.Context, Job) (map[string]any, error)
 	// Prove reads data and compares it with what a seed step, given by its output, has written.
@@ -41,7 +43,12 @@ type Kind struct {
 // kinds is every kind of data there is.
 func kinds() map[string]Kind {
 	return map[string]Kind{
-		"ebs-blocks": {Name: "ebs-blocks", Unit: "blocks", Writes: "ebs.PutSnapshotBlock", Seed: seedBlocks, Prove: proveBlocks},
+		"ebs-blocks": {
+			Writes: "ebs.PutSnapshotBlock", Reads: []string{"ebs.ListSnapshotBlocks", "ebs.GetSnapshotBlock"},
+			SeedWith:  map[string]bool{"snapshot": true, "gib": true, "text": true, "blocks": false, "count": false, "base": false},
+			ProveWith: map[string]bool{"snapshot": true, "gib": false},
+			Seed:      seedBlocks, Prove: proveBlocks,
+		},
 	}
 }
 
