@@ -43,6 +43,7 @@ type Model struct {
 	form    *huh.Form
 	n       int  // counts the forms
 	typing  bool // a Select is answered with a value that is not among its options
+	tried   bool // enter was the last key: only then is anything wrong with an answer
 	hovered func() (string, bool)
 	one     string // scratch copy of the value
 	many    []string
@@ -121,7 +122,7 @@ func (m *Model) keys() []parts.Key {
 
 // ask opens the form of question n, or the review.
 func (m *Model) ask(n int) tea.Cmd {
-	m.at, m.wrong, m.typing, m.form, m.hovered = n, "", false, nil, nil
+	m.at, m.wrong, m.typing, m.tried, m.form, m.hovered = n, "", false, false, nil, nil
 	if n >= len(m.qs) {
 		m.at, m.cursor, m.back = len(m.qs), len(m.qs), false
 		return nil
@@ -160,7 +161,7 @@ func (m *Model) field(q plan.Question) huh.Field {
 			options = append(options, huh.NewOption(m.label(q, o), o.Value).Selected(slices.Contains(m.many, o.Value)))
 		}
 		in := huh.NewMultiSelect[string]().Options(options...).Filterable(false).Value(&m.many).Validate(func(v []string) error {
-			if len(v) == 0 && !q.Optional {
+			if m.tried && len(v) == 0 && !q.Optional {
 				return errors.New("choose at least one, with the space key")
 			}
 			return nil
@@ -185,7 +186,7 @@ func (m *Model) field(q plan.Question) huh.Field {
 	in := huh.NewInput().Prompt(m.t.Sym.Cursor + " ").CharLimit(200).Placeholder(m.like(q)).Value(&m.one)
 	return in.Validate(func(v string) error {
 		v = strings.TrimSpace(v)
-		if v == "" && q.Optional {
+		if !m.tried || v == "" && q.Optional {
 			return nil
 		}
 		if v == "" {
@@ -283,6 +284,7 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	case m.form == nil:
 		return m.review(key)
 	}
+	m.tried = key == "enter"
 	return m.pass(msg)
 }
 
@@ -300,7 +302,7 @@ func (m *Model) pass(msg tea.Msg) tea.Cmd {
 func (m *Model) take() tea.Cmd {
 	q := m.qs[m.at]
 	if q.Kind == plan.Select && !m.typing && m.one == other {
-		m.typing, m.one, m.hovered = true, m.own(q), nil
+		m.typing, m.tried, m.one, m.hovered = true, false, m.own(q), nil
 		return m.open(m.field(q))
 	}
 	values := []string{strings.TrimSpace(m.one)}

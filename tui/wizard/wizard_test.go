@@ -133,3 +133,37 @@ func TestReviewChangesOneAnswer(t *testing.T) {
 		t.Fatalf("question %d, answer %s", p.m.at, p.m.answers.One("loss"))
 	}
 }
+
+// A question nobody has answered yet is not wrong, whatever else the terminal says meanwhile.
+func TestNothingIsWrongBeforeEnter(t *testing.T) {
+	const words = "choose at least one"
+	p := begin(nil)
+	p.run(p.m.Update(tea.FocusMsg{}))
+	if strings.Contains(p.screen(), words) {
+		t.Errorf("it complains before anything was pressed:\n%s", p.screen())
+	}
+	p.press("enter")
+	if !strings.Contains(p.screen(), words) {
+		t.Errorf("an empty answer goes through:\n%s", p.screen())
+	}
+	p.press(" ")
+	if strings.Contains(p.screen(), words) {
+		t.Errorf("it complains about an answer:\n%s", p.screen())
+	}
+}
+
+// A value a person typed once stands in the list, and enter takes it again.
+func TestTypedAnswerIsKept(t *testing.T) {
+	p := begin(plan.Answers{"resources": {"ebs"}, "loss": {"90m"}})
+	p.press("enter")
+	if !strings.Contains(p.screen(), "› 90m") {
+		t.Fatalf("the answer is not under the cursor:\n%s", p.screen())
+	}
+	p.press("enter")
+	if got := p.m.answers["loss"]; len(got) != 1 || got[0] != "90m" {
+		t.Errorf("it became %v", got)
+	}
+	if !strings.Contains(p.screen(), "question 3") {
+		t.Errorf("it asks again:\n%s", p.screen())
+	}
+}
