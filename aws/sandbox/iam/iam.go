@@ -143,8 +143,56 @@ func cut[T any](all []T, key func(T) string, marker *string, maxItems *int32) (p
 	return part, next, after != "", nil
 }
 
+// kept is what an account has by name: a role, a policy, a profile.
+type kept[T any] interface {
+	key() string // in its table
+	own() T      // a copy that shares nothing with what is kept
+}
+
+// change runs fn on the one of the caller that find finds by name, as one transaction, and keeps what fn made of it.
+func change[T kept[T]](ctx context.Context, st *store.Store, table *store.Table[T], find func(tx *store.Tx, account, name string) (T, error), name *string, fn func(tx *store.Tx, v *T) error) error {
+	return st.Update(func(tx *store.Tx) error {
+		v, err := find(tx, wire.From(ctx).Account, aws.ToString(name))
+		if err != nil {
+			return err
+		}
+		v = v.own()
+		if err := fn(tx, &v); err != nil {
+			return err
+		}
+		table.Put(tx, v.key(), v)
+		return nil
+	})
+}
+
+// view runs fn on the one of the caller that find finds by name.
+func view[T any](ctx context.Context, st *store.Store, find func(tx *store.Tx, account, name string) (T, error), name *string, fn func(tx *store.Tx, v T) error) error {
+	return st.View(func(tx *store.Tx) error {
+		v, err := find(tx, wire.From(ctx).Account, aws.ToString(name))
+		if err != nil {
+			return err
+		}
+		return fn(tx, v)
+	})
+}
+
 const maxTags = 50
 
+// tag changes the tags that something has.
+func tag(tags *map[string]string, set []types.Tag, remove []string) error {
+	next, err := retag(*tags, set, remove)
+	if err == nil {
+		*tags = next
+	}
+	return err
+}
+
+// cutTags gives one page of tags, by key.
+func cutTags(tags map[string]string, marker *string, maxItems *int32) (part []types.Tag, next *string, more bool, err error) {
+	return cut(tagList(tags), func(t types.Tag) string { return *t.Key }, marker, maxItems)
+}
+
+// retag gives the tags there are after a change.
 func retag(tags map[string]string, set []types.Tag, remove []string) (map[string]string, error) {
 	next := maps.Clone(tags)
 	if next == nil {

@@ -51,34 +51,28 @@ func (s *Service) policy(tx *store.Tx, account, arn string) (Policy, error) {
 	return p, nil
 }
 
+func (p Policy) key() string {
+	account := strings.Split(p.ARN, ":")[4]
+	return account + "/" + p.Name
+}
+
+func (p Policy) own() Policy {
+	p.Versions = slices.Clone(p.Versions)
+	return p
+}
+
 // changePolicy runs fn on one of the caller's own policies as one transaction and keeps what fn made of it.
 func (s *Service) changePolicy(ctx context.Context, arn *string, fn func(tx *store.Tx, p *Policy) error) error {
-	account := wire.From(ctx).Account
-	return s.store.Update(func(tx *store.Tx) error {
-		p, err := s.policy(tx, account, aws.ToString(arn))
-		if err != nil {
-			return err
-		}
+	return change(ctx, s.store, s.policies, s.policy, arn, func(tx *store.Tx, p *Policy) error {
 		if strings.HasPrefix(p.ARN, "arn:aws:iam::aws:") {
 			return wire.Errorf("AccessDenied", "User: %s is not authorized to perform: iam:%s on resource: policy %s", wire.From(ctx).ARN, wire.From(ctx).Operation, p.ARN)
 		}
-		p.Versions = slices.Clone(p.Versions)
-		if err := fn(tx, &p); err != nil {
-			return err
-		}
-		s.policies.Put(tx, account+"/"+p.Name, p)
-		return nil
+		return fn(tx, p)
 	})
 }
 
 func (s *Service) viewPolicy(ctx context.Context, arn *string, fn func(tx *store.Tx, p Policy) error) error {
-	return s.store.View(func(tx *store.Tx) error {
-		p, err := s.policy(tx, wire.From(ctx).Account, aws.ToString(arn))
-		if err != nil {
-			return err
-		}
-		return fn(tx, p)
-	})
+	return view(ctx, s.store, s.policy, arn, fn)
 }
 
 // holders are the roles of an account that have a policy attached.
@@ -275,25 +269,19 @@ func (s *Service) ListEntitiesForPolicy(ctx context.Context, in *iam.ListEntitie
 
 // TagPolicy sets tags.
 func (s *Service) TagPolicy(ctx context.Context, in *iam.TagPolicyInput) (*iam.TagPolicyOutput, error) {
-	return &iam.TagPolicyOutput{}, s.changePolicy(ctx, in.PolicyArn, func(_ *store.Tx, p *Policy) (err error) {
-		p.Tags, err = retag(p.Tags, in.Tags, nil)
-		return err
-	})
+	return &iam.TagPolicyOutput{}, s.changePolicy(ctx, in.PolicyArn, func(_ *store.Tx, p *Policy) error { return tag(&p.Tags, in.Tags, nil) })
 }
 
 // UntagPolicy removes tags.
 func (s *Service) UntagPolicy(ctx context.Context, in *iam.UntagPolicyInput) (*iam.UntagPolicyOutput, error) {
-	return &iam.UntagPolicyOutput{}, s.changePolicy(ctx, in.PolicyArn, func(_ *store.Tx, p *Policy) (err error) {
-		p.Tags, err = retag(p.Tags, nil, in.TagKeys)
-		return err
-	})
+	return &iam.UntagPolicyOutput{}, s.changePolicy(ctx, in.PolicyArn, func(_ *store.Tx, p *Policy) error { return tag(&p.Tags, nil, in.TagKeys) })
 }
 
 // ListPolicyTags lists tags.
 func (s *Service) ListPolicyTags(ctx context.Context, in *iam.ListPolicyTagsInput) (*iam.ListPolicyTagsOutput, error) {
 	out := &iam.ListPolicyTagsOutput{}
 	return out, s.viewPolicy(ctx, in.PolicyArn, func(_ *store.Tx, p Policy) (err error) {
-		out.Tags, out.Marker, out.IsTruncated, err = cut(tagList(p.Tags), func(t types.Tag) string { return *t.Key }, in.Marker, in.MaxItems)
+		out.Tags, out.Marker, out.IsTruncated, err = cutTags(p.Tags, in.Marker, in.MaxItems)
 		return err
 	})
 }

@@ -58,19 +58,12 @@ func (s *Service) profileWire(tx *store.Tx, p Profile) *types.InstanceProfile {
 	return w
 }
 
-// changeProfile runs fn on a profile of the caller as one transaction and keeps what fn made of it.
+func (p Profile) key() string { return p.Account + "/" + p.Name }
+
+func (p Profile) own() Profile { return p } // nothing in it is changed in place
+
 func (s *Service) changeProfile(ctx context.Context, name *string, fn func(tx *store.Tx, p *Profile) error) error {
-	return s.store.Update(func(tx *store.Tx) error {
-		p, err := s.Profile(tx, wire.From(ctx).Account, aws.ToString(name))
-		if err != nil {
-			return err
-		}
-		if err := fn(tx, &p); err != nil {
-			return err
-		}
-		s.profiles.Put(tx, p.Account+"/"+p.Name, p)
-		return nil
-	})
+	return change(ctx, s.store, s.profiles, s.Profile, name, fn)
 }
 
 // CreateInstanceProfile makes a profile without a role.
@@ -95,11 +88,7 @@ func (s *Service) CreateInstanceProfile(ctx context.Context, in *iam.CreateInsta
 
 // GetInstanceProfile tells of a profile.
 func (s *Service) GetInstanceProfile(ctx context.Context, in *iam.GetInstanceProfileInput) (out *iam.GetInstanceProfileOutput, err error) {
-	err = s.store.View(func(tx *store.Tx) error {
-		p, err := s.Profile(tx, wire.From(ctx).Account, aws.ToString(in.InstanceProfileName))
-		if err != nil {
-			return err
-		}
+	err = view(ctx, s.store, s.Profile, in.InstanceProfileName, func(tx *store.Tx, p Profile) error {
 		out = &iam.GetInstanceProfileOutput{InstanceProfile: s.profileWire(tx, p)}
 		return nil
 	})
@@ -148,7 +137,7 @@ func (s *Service) DeleteInstanceProfile(ctx context.Context, in *iam.DeleteInsta
 		if p.Role != "" {
 			return conflict("Cannot delete entity, must remove roles from instance profile first.")
 		}
-		s.profiles.Delete(tx, p.Account+"/"+p.Name)
+		s.profiles.Delete(tx, p.key())
 		return nil
 	})
 }

@@ -122,31 +122,19 @@ func (s *Service) Permits(tx *store.Tx, roleARN, action, resource string) bool {
 	return permitted
 }
 
-// changeRole runs fn on a role of the caller as one transaction and keeps what fn made of it.
-func (s *Service) changeRole(ctx context.Context, name *string, fn func(tx *store.Tx, r *Role) error) error {
-	return s.store.Update(func(tx *store.Tx) error {
-		r, err := s.Role(tx, wire.From(ctx).Account, aws.ToString(name))
-		if err != nil {
-			return err
-		}
-		r.Inline, r.Attached = maps.Clone(r.Inline), slices.Clone(r.Attached)
-		if err := fn(tx, &r); err != nil {
-			return err
-		}
-		s.roles.Put(tx, r.Account+"/"+r.Name, r)
-		return nil
-	})
+func (r Role) key() string { return r.Account + "/" + r.Name }
+
+func (r Role) own() Role {
+	r.Inline, r.Attached = maps.Clone(r.Inline), slices.Clone(r.Attached)
+	return r
 }
 
-// viewRole runs fn on a role of the caller.
+func (s *Service) changeRole(ctx context.Context, name *string, fn func(tx *store.Tx, r *Role) error) error {
+	return change(ctx, s.store, s.roles, s.Role, name, fn)
+}
+
 func (s *Service) viewRole(ctx context.Context, name *string, fn func(tx *store.Tx, r Role) error) error {
-	return s.store.View(func(tx *store.Tx) error {
-		r, err := s.Role(tx, wire.From(ctx).Account, aws.ToString(name))
-		if err != nil {
-			return err
-		}
-		return fn(tx, r)
-	})
+	return view(ctx, s.store, s.Role, name, fn)
 }
 
 func (r Role) wire() *types.Role {
@@ -261,32 +249,26 @@ func (s *Service) DeleteRole(ctx context.Context, in *iam.DeleteRoleInput) (*iam
 		case len(r.Inline) > 0:
 			return conflict("Cannot delete entity, must delete policies first.")
 		}
-		s.roles.Delete(tx, r.Account+"/"+r.Name)
+		s.roles.Delete(tx, r.key())
 		return nil
 	})
 }
 
 // TagRole sets tags.
 func (s *Service) TagRole(ctx context.Context, in *iam.TagRoleInput) (*iam.TagRoleOutput, error) {
-	return &iam.TagRoleOutput{}, s.changeRole(ctx, in.RoleName, func(_ *store.Tx, r *Role) (err error) {
-		r.Tags, err = retag(r.Tags, in.Tags, nil)
-		return err
-	})
+	return &iam.TagRoleOutput{}, s.changeRole(ctx, in.RoleName, func(_ *store.Tx, r *Role) error { return tag(&r.Tags, in.Tags, nil) })
 }
 
 // UntagRole removes tags.
 func (s *Service) UntagRole(ctx context.Context, in *iam.UntagRoleInput) (*iam.UntagRoleOutput, error) {
-	return &iam.UntagRoleOutput{}, s.changeRole(ctx, in.RoleName, func(_ *store.Tx, r *Role) (err error) {
-		r.Tags, err = retag(r.Tags, nil, in.TagKeys)
-		return err
-	})
+	return &iam.UntagRoleOutput{}, s.changeRole(ctx, in.RoleName, func(_ *store.Tx, r *Role) error { return tag(&r.Tags, nil, in.TagKeys) })
 }
 
 // ListRoleTags lists tags.
 func (s *Service) ListRoleTags(ctx context.Context, in *iam.ListRoleTagsInput) (*iam.ListRoleTagsOutput, error) {
 	out := &iam.ListRoleTagsOutput{}
 	return out, s.viewRole(ctx, in.RoleName, func(_ *store.Tx, r Role) (err error) {
-		out.Tags, out.Marker, out.IsTruncated, err = cut(tagList(r.Tags), func(t types.Tag) string { return *t.Key }, in.Marker, in.MaxItems)
+		out.Tags, out.Marker, out.IsTruncated, err = cutTags(r.Tags, in.Marker, in.MaxItems)
 		return err
 	})
 }
