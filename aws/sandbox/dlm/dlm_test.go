@@ -16,11 +16,10 @@ import (
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"lifeboat/aws/sandbox/clock"
 	"lifeboat/aws/sandbox/ec2"
 	"lifeboat/aws/sandbox/kms"
 	"lifeboat/aws/sandbox/store"
-	"lifeboat/aws/sandbox/wire"
+	"lifeboat/aws/sandbox/try"
 )
 
 const (
@@ -29,8 +28,6 @@ const (
 	away = "us-west-2"
 	role = "arn:aws:iam::111111111111:role/dlm"
 )
-
-func start() time.Time { return time.Date(2026, 3, 1, 10, 30, 0, 0, time.UTC) }
 
 // roles knows which roles can be assumed, and under an action's or a resource's name what none of them may do.
 type roles map[string]bool
@@ -48,50 +45,27 @@ func (r roles) Assumable(_ *store.Tx, _, roleARN, service string) error {
 
 type world struct {
 	*Service
-	t     *testing.T
+	*try.Ground
 	ec2   *ec2.Service
-	clock *clock.Clock
-	store *store.Store
 	roles roles
 }
 
 func newWorld(t *testing.T, dir string) *world {
 	t.Helper()
-	c := clock.New(clock.Options{Start: start()})
-	st, err := store.Open(dir, c, store.Options{Failed: func(err error) { t.Error(err) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := ec2.New(st, kms.New(st))
+	g := try.On(t, dir)
+	e := ec2.New(g.Store, kms.New(g.Store))
 	known := roles{role: true}
-	t.Cleanup(func() { c.Close(); st.Close() })
-	return &world{New(st, e, known), t, e, c, st, known}
+	return &world{New(g.Store, e, known), g, e, known}
 }
 
-func in(region string) context.Context {
-	return wire.With(context.Background(), wire.Caller{Account: mine, Region: region, Operation: "CreateVolume"})
-}
-
-func (w *world) pass(d time.Duration) {
-	w.t.Helper()
-	if err := w.clock.Pass(context.Background(), d); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-func must[T any](out T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return out
-}
+func in(region string) context.Context { return try.As(mine, region, "", "CreateVolume") }
 
 func (w *world) volume(tags map[string]string) string {
 	spec := ec2types.TagSpecification{ResourceType: ec2types.ResourceTypeVolume}
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
 		spec.Tags = append(spec.Tags, ec2types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
 	}
-	out := must(w.ec2.CreateVolume(in(home), &awsec2.CreateVolumeInput{Size: aws.Int32(1), AvailabilityZone: aws.String(home + "a"), TagSpecifications: []ec2types.TagSpecification{spec}}))
+	out := try.Must(w.ec2.CreateVolume(in(home), &awsec2.CreateVolumeInput{Size: aws.Int32(1), AvailabilityZone: aws.String(home + "a"), TagSpecifications: []ec2types.TagSpecification{spec}}))
 	return *out.VolumeId
 }
 
@@ -104,8 +78,8 @@ func hourly(keep int32) types.Schedule {
 }
 
 func (w *world) policy(schedules ...types.Schedule) string {
-	w.t.Helper()
-	return *must(w.CreateLifecyclePolicy(in(home), input(schedules...))).PolicyId
+	w.T.Helper()
+	return *try.Must(w.CreateLifecyclePolicy(in(home), input(schedules...))).PolicyId
 }
 
 func input(schedules ...types.Schedule) *dlm.CreateLifecyclePolicyInput {
@@ -121,16 +95,16 @@ func input(schedules ...types.Schedule) *dlm.CreateLifecyclePolicyInput {
 
 // made are the snapshots of a policy, the oldest first.
 func (w *world) made(region, policy string) []ec2types.Snapshot {
-	w.t.Helper()
-	out := must(w.ec2.DescribeSnapshots(in(region), &awsec2.DescribeSnapshotsInput{OwnerIds: []string{"self"},
+	w.T.Helper()
+	out := try.Must(w.ec2.DescribeSnapshots(in(region), &awsec2.DescribeSnapshotsInput{OwnerIds: []string{"self"},
 		Filters: []ec2types.Filter{{Name: aws.String("tag:aws:dlm:lifecycle-policy-id"), Values: []string{policy}}}})).Snapshots
 	slices.SortFunc(out, func(a, b ec2types.Snapshot) int { return a.StartTime.Compare(*b.StartTime) })
 	return out
 }
 
 func (w *world) shown(policy string) *types.LifecyclePolicy {
-	w.t.Helper()
-	return must(w.GetLifecyclePolicy(in(home), &dlm.GetLifecyclePolicyInput{PolicyId: &policy})).Policy
+	w.T.Helper()
+	return try.Must(w.GetLifecyclePolicy(in(home), &dlm.GetLifecyclePolicyInput{PolicyId: &policy})).Policy
 }
 
 func tagsOf(s ec2types.Snapshot) map[string]string {
@@ -145,15 +119,15 @@ func TestADayOfHourlySnapshots(t *testing.T) {
 	w := newWorld(t, "")
 	vol := w.volume(map[string]string{"backup": "yes", "app": "shop"})
 	w.volume(map[string]string{"backup": "Yes"}) // tags are case-sensitive
-	w.pass(time.Minute)
+	w.Pass(time.Minute)
 	s := hourly(6)
 	s.CopyTags, s.TagsToAdd = aws.Bool(true), []types.Tag{{Key: aws.String("by"), Value: aws.String("dlm")}}
 	id := w.policy(s)
 	if got := len(w.made(home, id)); got != 0 {
 		t.Fatalf("%d snapshots before the first time", got)
 	}
-	w.pass(29 * time.Minute) // 11:00, the first time of the schedule
-	w.pass(time.Hour)
+	w.Pass(29 * time.Minute) // 11:00, the first time of the schedule
+	w.Pass(time.Hour)
 	first := w.made(home, id)
 	if len(first) != 1 {
 		t.Fatalf("an hour after its first time the policy has made %d snapshots, want 1", len(first))
@@ -166,7 +140,7 @@ func TestADayOfHourlySnapshots(t *testing.T) {
 		t.Errorf("tags %v\nwant %v", got, want)
 	}
 	for h := 2; h <= 26; h++ {
-		w.pass(time.Hour)
+		w.Pass(time.Hour)
 		if got := len(w.made(home, id)); got != min(h, 6) {
 			t.Fatalf("after %d hours there are %d snapshots, want %d", h, got, min(h, 6))
 		}
@@ -177,22 +151,22 @@ func TestADayOfHourlySnapshots(t *testing.T) {
 			t.Errorf("snapshots %d and %d are %s apart", i-1, i, gap)
 		}
 	}
-	if newest, now := *six[5].StartTime, w.clock.Now(); now.Sub(newest) >= time.Hour {
+	if newest, now := *six[5].StartTime, w.Clock.Now(); now.Sub(newest) >= time.Hour {
 		t.Errorf("at %s the newest is of %s", now, newest)
 	}
 
-	must(w.UpdateLifecyclePolicy(in(home), &dlm.UpdateLifecyclePolicyInput{PolicyId: &id, State: "DISABLED"}))
-	w.pass(5 * time.Hour)
+	try.Must(w.UpdateLifecyclePolicy(in(home), &dlm.UpdateLifecyclePolicyInput{PolicyId: &id, State: "DISABLED"}))
+	w.Pass(5 * time.Hour)
 	if got := w.made(home, id); len(got) != 6 || !got[5].StartTime.Equal(*six[5].StartTime) {
 		t.Error("a disabled policy goes on")
 	}
-	must(w.UpdateLifecyclePolicy(in(home), &dlm.UpdateLifecyclePolicyInput{PolicyId: &id, State: "ENABLED"}))
-	w.pass(2 * time.Hour)
+	try.Must(w.UpdateLifecyclePolicy(in(home), &dlm.UpdateLifecyclePolicyInput{PolicyId: &id, State: "ENABLED"}))
+	w.Pass(2 * time.Hour)
 	if got := w.made(home, id); len(got) != 6 || !got[5].StartTime.After(*six[5].StartTime) {
 		t.Error("an enabled policy does not go on")
 	}
-	must(w.DeleteLifecyclePolicy(in(home), &dlm.DeleteLifecyclePolicyInput{PolicyId: &id}))
-	w.pass(3 * time.Hour)
+	try.Must(w.DeleteLifecyclePolicy(in(home), &dlm.DeleteLifecyclePolicyInput{PolicyId: &id}))
+	w.Pass(3 * time.Hour)
 	if got := len(w.made(home, id)); got != 6 {
 		t.Errorf("the deleted policy left %d snapshots, want 6", got)
 	}
@@ -201,12 +175,12 @@ func TestADayOfHourlySnapshots(t *testing.T) {
 func TestRetainByAgeAndTogether(t *testing.T) {
 	w := newWorld(t, "")
 	w.volume(map[string]string{"backup": "yes"})
-	w.pass(time.Minute)
+	w.Pass(time.Minute)
 	daily := hourly(1)
 	daily.Name, daily.CreateRule = aws.String("daily"), &types.CreateRule{CronExpression: aws.String("cron(0 12 * * ? *)")}
 	daily.RetainRule = &types.RetainRule{Interval: aws.Int32(2), IntervalUnit: types.RetentionIntervalUnitValuesDays}
 	id := w.policy(hourly(3), daily)
-	w.pass(3*time.Hour + 30*time.Minute) // over 11:00, 12:00, 13:00 and the hour after it
+	w.Pass(3*time.Hour + 30*time.Minute) // over 11:00, 12:00, 13:00 and the hour after it
 	names := map[string]int{}
 	for _, s := range w.made(home, id) {
 		names[tagsOf(s)["aws:dlm:lifecycle-schedule-name"]]++
@@ -217,7 +191,7 @@ func TestRetainByAgeAndTogether(t *testing.T) {
 	if names["daily"] != 1 || names["hourly"] != 2 {
 		t.Errorf("schedules that fall together make one snapshot, kept by the longer one: %v", names)
 	}
-	w.pass(10 * 24 * time.Hour)
+	w.Pass(10 * 24 * time.Hour)
 	names = map[string]int{}
 	for _, s := range w.made(home, id) {
 		names[tagsOf(s)["aws:dlm:lifecycle-schedule-name"]]++
@@ -230,13 +204,13 @@ func TestRetainByAgeAndTogether(t *testing.T) {
 func TestCopiesToAnotherRegion(t *testing.T) {
 	w := newWorld(t, "")
 	w.volume(map[string]string{"backup": "yes"})
-	w.pass(time.Minute)
+	w.Pass(time.Minute)
 	s := hourly(2)
 	s.CreateRule.Interval = aws.Int32(12)
 	s.CrossRegionCopyRules = []types.CrossRegionCopyRule{{TargetRegion: aws.String(away), Encrypted: aws.Bool(false),
 		RetainRule: &types.CrossRegionCopyRetainRule{Interval: aws.Int32(2), IntervalUnit: types.RetentionIntervalUnitValuesDays}}}
 	id := w.policy(s)
-	w.pass(10 * 24 * time.Hour)
+	w.Pass(10 * 24 * time.Hour)
 	copies := w.made(away, id)
 	if len(copies) != 4 && len(copies) != 5 { // two days of two a day; the oldest goes with the run after its age
 		t.Errorf("%d copies, want those of two days", len(copies))
@@ -254,15 +228,15 @@ func TestCopiesToAnotherRegion(t *testing.T) {
 func TestRoleIsLost(t *testing.T) {
 	w := newWorld(t, "")
 	w.volume(map[string]string{"backup": "yes"})
-	w.pass(time.Minute)
+	w.Pass(time.Minute)
 	id := w.policy(hourly(3))
 	delete(w.roles, role)
-	w.pass(2 * time.Hour)
+	w.Pass(2 * time.Hour)
 	if p := w.shown(id); p.State != "ERROR" || !strings.Contains(*p.StatusMessage, role) || len(w.made(home, id)) != 0 {
 		t.Errorf("without its role the policy is %s: %s", p.State, *p.StatusMessage)
 	}
 	w.roles[role] = true
-	w.pass(time.Hour)
+	w.Pass(time.Hour)
 	if p := w.shown(id); p.State != "ENABLED" || len(w.made(home, id)) != 1 {
 		t.Errorf("with its role back the policy is %s, with %d snapshots", p.State, len(w.made(home, id)))
 	}
@@ -275,15 +249,15 @@ func TestRoleMayNot(t *testing.T) {
 		if action == "" { // everything but this volume
 			action = "arn:aws:ec2:" + home + ":" + mine + ":volume/" + volume
 		}
-		w.pass(time.Minute)
+		w.Pass(time.Minute)
 		id := w.policy(hourly(3))
 		w.roles[action] = true
-		w.pass(2 * time.Hour)
+		w.Pass(2 * time.Hour)
 		if p := w.shown(id); p.State != "ERROR" || *p.StatusMessage != notPermitted || len(w.made(home, id)) != 0 {
 			t.Errorf("without %s the policy is %s: %s", action, p.State, *p.StatusMessage)
 		}
 		w.roles[action] = false
-		w.pass(time.Hour)
+		w.Pass(time.Hour)
 		if p := w.shown(id); p.State != "ENABLED" || *p.StatusMessage != "ENABLED" || len(w.made(home, id)) != 1 {
 			t.Errorf("with %s the policy is %s, with %d snapshots", action, p.State, len(w.made(home, id)))
 		}
@@ -340,19 +314,19 @@ func TestListAndTags(t *testing.T) {
 	w := newWorld(t, "")
 	id := w.policy(hourly(3))
 	list := func(in2 dlm.GetLifecyclePoliciesInput) int {
-		return len(must(w.GetLifecyclePolicies(in(home), &in2)).Policies)
+		return len(try.Must(w.GetLifecyclePolicies(in(home), &in2)).Policies)
 	}
 	if list(dlm.GetLifecyclePoliciesInput{TargetTags: []string{"backup=yes"}}) != 1 || list(dlm.GetLifecyclePoliciesInput{TargetTags: []string{"backup=no"}}) != 0 ||
 		list(dlm.GetLifecyclePoliciesInput{State: "ERROR"}) != 0 || list(dlm.GetLifecyclePoliciesInput{PolicyIds: []string{id}}) != 1 {
 		t.Error("GetLifecyclePolicies filters wrongly")
 	}
 	arn := w.shown(id).PolicyArn
-	must(w.TagResource(in(home), &dlm.TagResourceInput{ResourceArn: arn, Tags: map[string]string{"a": "1", "b": "2"}}))
-	must(w.UntagResource(in(home), &dlm.UntagResourceInput{ResourceArn: arn, TagKeys: []string{"a"}}))
-	if got := must(w.ListTagsForResource(in(home), &dlm.ListTagsForResourceInput{ResourceArn: arn})).Tags; !maps.Equal(got, map[string]string{"b": "2"}) {
+	try.Must(w.TagResource(in(home), &dlm.TagResourceInput{ResourceArn: arn, Tags: map[string]string{"a": "1", "b": "2"}}))
+	try.Must(w.UntagResource(in(home), &dlm.UntagResourceInput{ResourceArn: arn, TagKeys: []string{"a"}}))
+	if got := try.Must(w.ListTagsForResource(in(home), &dlm.ListTagsForResourceInput{ResourceArn: arn})).Tags; !maps.Equal(got, map[string]string{"b": "2"}) {
 		t.Errorf("tags %v", got)
 	}
-	_ = w.store.Update(func(tx *store.Tx) error {
+	_ = w.Store.Update(func(tx *store.Tx) error {
 		if own, err := w.Retag(tx, mine, home, *arn, map[string]string{"c": "3"}, []string{"b"}); !own || err != nil {
 			t.Errorf("retag: %t %v", own, err)
 		}
@@ -368,19 +342,19 @@ func TestRestart(t *testing.T) {
 	dir := t.TempDir()
 	w := newWorld(t, dir)
 	w.volume(map[string]string{"backup": "yes"})
-	w.pass(time.Minute)
+	w.Pass(time.Minute)
 	id := w.policy(hourly(1000))
 	for range 39 { // a little more than 24 hours
-		w.pass(37 * time.Minute)
-		w.clock.Close()
-		if err := w.store.Close(); err != nil {
+		w.Pass(37 * time.Minute)
+		w.Clock.Close()
+		if err := w.Store.Close(); err != nil {
 			t.Fatal(err)
 		}
 		w = newWorld(t, dir)
 	}
 	made := w.made(home, id)
 	late := made[0].StartTime.Sub(time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC))
-	want := int(w.clock.Now().Sub(time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC).Add(late))/time.Hour) + 1
+	want := int(w.Clock.Now().Sub(time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC).Add(late))/time.Hour) + 1
 	if len(made) != want {
 		t.Errorf("%d snapshots in a day of restarts, want %d", len(made), want)
 	}

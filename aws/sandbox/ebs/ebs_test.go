@@ -21,11 +21,9 @@ import (
 	"github.com/aws/smithy-go"
 	"pgregory.net/rapid"
 
-	"lifeboat/aws/sandbox/clock"
 	"lifeboat/aws/sandbox/ec2"
 	"lifeboat/aws/sandbox/kms"
-	"lifeboat/aws/sandbox/store"
-	"lifeboat/aws/sandbox/wire"
+	"lifeboat/aws/sandbox/try"
 )
 
 const (
@@ -34,51 +32,22 @@ const (
 	home   = "us-east-2"
 )
 
-type tester interface {
-	Helper()
-	Fatal(...any)
-	Cleanup(func())
-}
-
 type world struct {
 	*Service
-	t     tester
-	ec2   *ec2.Service
-	kms   *kms.Service
-	clock *clock.Clock
-	store *store.Store
+	*try.Ground
+	ec2 *ec2.Service
+	kms *kms.Service
 }
 
-func newWorld(t tester, dir string) *world {
+func newWorld(t try.Tester, dir string) *world {
 	t.Helper()
-	c := clock.New(clock.Options{Start: time.Date(2026, 3, 1, 10, 30, 0, 0, time.UTC)})
-	st, err := store.Open(dir, c, store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys := kms.New(st)
-	e := ec2.New(st, keys)
-	t.Cleanup(func() { c.Close(); st.Close() })
-	return &world{New(st, e, keys), t, e, keys, c, st}
+	g := try.On(t, dir)
+	keys := kms.New(g.Store)
+	e := ec2.New(g.Store, keys)
+	return &world{New(g.Store, e, keys), g, e, keys}
 }
 
-func as(account string) context.Context {
-	return wire.With(context.Background(), wire.Caller{Account: account, Region: home, Service: "ebs"})
-}
-
-func (w *world) pass(d time.Duration) {
-	w.t.Helper()
-	if err := w.clock.Pass(context.Background(), d); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-func must[T any](out T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return out
-}
+func as(account string) context.Context { return try.As(account, home, "ebs", "") }
 
 // data is block content n.
 func data(n int) []byte {
@@ -97,7 +66,7 @@ func (w *world) start(parent string) string {
 	if parent != "" {
 		in.ParentSnapshotId = &parent
 	}
-	return *must(w.StartSnapshot(as(mine), in)).SnapshotId
+	return *try.Must(w.StartSnapshot(as(mine), in)).SnapshotId
 }
 
 func put(id string, index int32, b []byte) *ebs.PutSnapshotBlockInput {
@@ -109,10 +78,10 @@ func put(id string, index int32, b []byte) *ebs.PutSnapshotBlockInput {
 func (w *world) snapshot(parent string, blocks map[int32]int) string {
 	id := w.start(parent)
 	for i, n := range blocks {
-		must(w.PutSnapshotBlock(as(mine), put(id, i, data(n))))
+		try.Must(w.PutSnapshotBlock(as(mine), put(id, i, data(n))))
 	}
-	must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(int32(len(blocks)))}))
-	w.pass(time.Minute)
+	try.Must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(int32(len(blocks)))}))
+	w.Pass(time.Minute)
 	return id
 }
 
@@ -121,12 +90,12 @@ func (w *world) read(account, id string) map[int32]int {
 	got := map[int32]int{}
 	in := &ebs.ListSnapshotBlocksInput{SnapshotId: &id}
 	for {
-		out := must(w.ListSnapshotBlocks(as(account), in))
+		out := try.Must(w.ListSnapshotBlocks(as(account), in))
 		for _, b := range out.Blocks {
-			block := must(w.GetSnapshotBlock(as(account), &ebs.GetSnapshotBlockInput{SnapshotId: &id, BlockIndex: b.BlockIndex, BlockToken: b.BlockToken}))
-			raw := must(io.ReadAll(block.BlockData))
+			block := try.Must(w.GetSnapshotBlock(as(account), &ebs.GetSnapshotBlockInput{SnapshotId: &id, BlockIndex: b.BlockIndex, BlockToken: b.BlockToken}))
+			raw := try.Must(io.ReadAll(block.BlockData))
 			if *block.Checksum != *checksum(raw) {
-				w.t.Fatal("the checksum is not the block's")
+				w.T.Fatal("the checksum is not the block's")
 			}
 			got[*b.BlockIndex] = int(binary.BigEndian.Uint64(raw))
 		}
@@ -138,7 +107,7 @@ func (w *world) read(account, id string) map[int32]int {
 
 func (w *world) state(id string) string {
 	ctx := as(mine)
-	out := must(w.ec2.DescribeSnapshots(ctx, &awsec2.DescribeSnapshotsInput{SnapshotIds: []string{id}}))
+	out := try.Must(w.ec2.DescribeSnapshots(ctx, &awsec2.DescribeSnapshotsInput{SnapshotIds: []string{id}}))
 	return string(out.Snapshots[0].State)
 }
 
@@ -147,7 +116,7 @@ func TestRefusals(t *testing.T) {
 	done := w.snapshot("", map[int32]int{0: 1, 1: 2})
 	other := w.snapshot("", map[int32]int{0: 1})
 	open := w.start("")
-	list := must(w.ListSnapshotBlocks(as(mine), &ebs.ListSnapshotBlocksInput{SnapshotId: &done}))
+	list := try.Must(w.ListSnapshotBlocks(as(mine), &ebs.ListSnapshotBlocksInput{SnapshotId: &done}))
 	token := list.Blocks[0].BlockToken
 	const gone = "snap-0123456789abcdef0"
 	bad := put(open, 0, data(1))
@@ -229,7 +198,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("got %s %s: %s\nwant %s %s: %s", api.ErrorCode(), reason, api.ErrorMessage(), c.code, c.reason, c.text)
 		}
 	}
-	w.pass(tokenLife + time.Hour)
+	w.Pass(tokenLife + time.Hour)
 	if err := get(done, 0, *token)(as(mine)); err == nil {
 		t.Error("a block token still works after its time")
 	}
@@ -253,15 +222,15 @@ func TestCompleteChecksCountAndChecksumLater(t *testing.T) {
 		"right": {2, sum(10, 20), "completed"}, "no checksum": {2, nil, "completed"}, "wrong count": {1, nil, "error"}, "wrong order": {2, sum(20, 10), "error"},
 	} {
 		id := w.start("")
-		must(w.PutSnapshotBlock(as(mine), put(id, 7, data(99))))
-		must(w.PutSnapshotBlock(as(mine), put(id, 7, data(20)))) // written again, counted once
-		must(w.PutSnapshotBlock(as(mine), put(id, 3, data(10))))
+		try.Must(w.PutSnapshotBlock(as(mine), put(id, 7, data(99))))
+		try.Must(w.PutSnapshotBlock(as(mine), put(id, 7, data(20)))) // written again, counted once
+		try.Must(w.PutSnapshotBlock(as(mine), put(id, 3, data(10))))
 		in := &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: &c.count, Checksum: c.sum}
-		if out := must(w.CompleteSnapshot(as(mine), in)); out.Status != types.StatusPending {
+		if out := try.Must(w.CompleteSnapshot(as(mine), in)); out.Status != types.StatusPending {
 			t.Errorf("%s: CompleteSnapshot answers %s", name, out.Status)
 		}
-		must(w.CompleteSnapshot(as(mine), in)) // the same call again does nothing
-		w.pass(time.Minute)
+		try.Must(w.CompleteSnapshot(as(mine), in)) // the same call again does nothing
+		w.Pass(time.Minute)
 		if got := w.state(id); got != c.want {
 			t.Errorf("%s: the snapshot ends %s, want %s", name, got, c.want)
 		}
@@ -270,14 +239,14 @@ func TestCompleteChecksCountAndChecksumLater(t *testing.T) {
 
 func TestLeftAlone(t *testing.T) {
 	w := newWorld(t, "")
-	out := must(w.StartSnapshot(as(mine), &ebs.StartSnapshotInput{VolumeSize: aws.Int64(1), Timeout: aws.Int32(10)}))
-	w.pass(9 * time.Minute)
-	must(w.PutSnapshotBlock(as(mine), put(*out.SnapshotId, 0, data(1))))
-	w.pass(9 * time.Minute)
+	out := try.Must(w.StartSnapshot(as(mine), &ebs.StartSnapshotInput{VolumeSize: aws.Int64(1), Timeout: aws.Int32(10)}))
+	w.Pass(9 * time.Minute)
+	try.Must(w.PutSnapshotBlock(as(mine), put(*out.SnapshotId, 0, data(1))))
+	w.Pass(9 * time.Minute)
 	if got := w.state(*out.SnapshotId); got != "pending" {
 		t.Errorf("nine minutes after a block it is %s", got)
 	}
-	w.pass(2 * time.Minute)
+	w.Pass(2 * time.Minute)
 	if got := w.state(*out.SnapshotId); got != "error" {
 		t.Errorf("after its time-out it is %s", got)
 	}
@@ -288,7 +257,7 @@ func TestClientToken(t *testing.T) {
 	in := func(size int64) *ebs.StartSnapshotInput {
 		return &ebs.StartSnapshotInput{VolumeSize: &size, ClientToken: aws.String("once")}
 	}
-	first, second := must(w.StartSnapshot(as(mine), in(1))), must(w.StartSnapshot(as(mine), in(1)))
+	first, second := try.Must(w.StartSnapshot(as(mine), in(1))), try.Must(w.StartSnapshot(as(mine), in(1)))
 	if *first.SnapshotId != *second.SnapshotId {
 		t.Error("the same token started two snapshots")
 	}
@@ -309,7 +278,7 @@ func TestPages(t *testing.T) {
 	in := &ebs.ListSnapshotBlocksInput{SnapshotId: &id, MaxResults: aws.Int32(100)}
 	var sizes []int
 	for {
-		out := must(w.ListSnapshotBlocks(as(mine), in))
+		out := try.Must(w.ListSnapshotBlocks(as(mine), in))
 		sizes = append(sizes, len(out.Blocks))
 		if in.NextToken = out.NextToken; in.NextToken == nil {
 			break
@@ -318,7 +287,7 @@ func TestPages(t *testing.T) {
 	if len(sizes) != 3 || sizes[0] != 100 || sizes[2] != 50 {
 		t.Errorf("250 blocks came in pages of %v", sizes)
 	}
-	out := must(w.ListSnapshotBlocks(as(mine), &ebs.ListSnapshotBlocksInput{SnapshotId: &id, StartingBlockIndex: aws.Int32(1985)}))
+	out := try.Must(w.ListSnapshotBlocks(as(mine), &ebs.ListSnapshotBlocksInput{SnapshotId: &id, StartingBlockIndex: aws.Int32(1985)}))
 	if len(out.Blocks) != 1 || *out.Blocks[0].BlockIndex != 1992 {
 		t.Errorf("from 1985 on: %d blocks", len(out.Blocks))
 	}
@@ -329,21 +298,21 @@ func TestThroughAVolume(t *testing.T) {
 	w := newWorld(t, "")
 	blocks := map[int32]int{0: 1, 512: 2, 2047: 3}
 	seed := w.snapshot("", blocks)
-	vol := must(w.ec2.CreateVolume(as(mine), &awsec2.CreateVolumeInput{SnapshotId: &seed, AvailabilityZone: aws.String(home + "a")}))
-	w.pass(time.Minute)
-	first := must(w.ec2.CreateSnapshot(as(mine), &awsec2.CreateSnapshotInput{VolumeId: vol.VolumeId}))
-	w.pass(time.Minute)
+	vol := try.Must(w.ec2.CreateVolume(as(mine), &awsec2.CreateVolumeInput{SnapshotId: &seed, AvailabilityZone: aws.String(home + "a")}))
+	w.Pass(time.Minute)
+	first := try.Must(w.ec2.CreateSnapshot(as(mine), &awsec2.CreateSnapshotInput{VolumeId: vol.VolumeId}))
+	w.Pass(time.Minute)
 	second := w.snapshot(*first.SnapshotId, map[int32]int{512: 9, 100: 4})
-	out := must(w.ListChangedBlocks(as(mine), &ebs.ListChangedBlocksInput{FirstSnapshotId: first.SnapshotId, SecondSnapshotId: &second}))
+	out := try.Must(w.ListChangedBlocks(as(mine), &ebs.ListChangedBlocksInput{FirstSnapshotId: first.SnapshotId, SecondSnapshotId: &second}))
 	if len(out.ChangedBlocks) != 2 || *out.ChangedBlocks[0].BlockIndex != 100 || out.ChangedBlocks[0].FirstBlockToken != nil || out.ChangedBlocks[1].FirstBlockToken == nil {
 		t.Errorf("changed blocks: %+v", out.ChangedBlocks)
 	}
-	same := must(w.ListChangedBlocks(as(mine), &ebs.ListChangedBlocksInput{FirstSnapshotId: &seed, SecondSnapshotId: first.SnapshotId}))
+	same := try.Must(w.ListChangedBlocks(as(mine), &ebs.ListChangedBlocksInput{FirstSnapshotId: &seed, SecondSnapshotId: first.SnapshotId}))
 	if len(same.ChangedBlocks) != 0 {
 		t.Errorf("the volume's snapshot differs from the one it was made of in %d blocks", len(same.ChangedBlocks))
 	}
-	must(w.ec2.DeleteSnapshot(as(mine), &awsec2.DeleteSnapshotInput{SnapshotId: first.SnapshotId}))
-	must(w.ec2.DeleteSnapshot(as(mine), &awsec2.DeleteSnapshotInput{SnapshotId: &seed}))
+	try.Must(w.ec2.DeleteSnapshot(as(mine), &awsec2.DeleteSnapshotInput{SnapshotId: first.SnapshotId}))
+	try.Must(w.ec2.DeleteSnapshot(as(mine), &awsec2.DeleteSnapshotInput{SnapshotId: &seed}))
 	got := w.read(mine, second)
 	if len(got) != 4 || got[0] != 1 || got[100] != 4 || got[512] != 9 || got[2047] != 3 {
 		t.Errorf("after its forerunners were deleted the snapshot reads %v", got)
@@ -380,7 +349,7 @@ func TestLineage(t *testing.T) {
 			live[id] = held
 			order = append(order, id)
 			if len(order) > 2 && rapid.Bool().Draw(t, "delete") {
-				must(w.ec2.DeleteSnapshot(as(mine), &awsec2.DeleteSnapshotInput{SnapshotId: &order[0]}))
+				try.Must(w.ec2.DeleteSnapshot(as(mine), &awsec2.DeleteSnapshotInput{SnapshotId: &order[0]}))
 				delete(live, order[0])
 				order = order[1:]
 			}
@@ -393,7 +362,7 @@ func TestLineage(t *testing.T) {
 				}
 			}
 			for other, has := range live {
-				out := must(w.ListChangedBlocks(as(mine), &ebs.ListChangedBlocksInput{FirstSnapshotId: &other, SecondSnapshotId: &id}))
+				out := try.Must(w.ListChangedBlocks(as(mine), &ebs.ListChangedBlocksInput{FirstSnapshotId: &other, SecondSnapshotId: &id}))
 				differ := 0
 				for i := range int32(8) {
 					if has[i] != want[i] {
@@ -411,28 +380,28 @@ func TestLineage(t *testing.T) {
 // TestKeyOfASharedSnapshot shares an encrypted snapshot: without the key the other account sees it and cannot read it.
 func TestKeyOfASharedSnapshot(t *testing.T) {
 	w := newWorld(t, "")
-	key := *must(w.kms.CreateKey(as(mine), &kmsapi.CreateKeyInput{})).KeyMetadata.Arn
-	out := must(w.StartSnapshot(as(mine), &ebs.StartSnapshotInput{VolumeSize: aws.Int64(1), Encrypted: aws.Bool(true), KmsKeyArn: &key}))
+	key := *try.Must(w.kms.CreateKey(as(mine), &kmsapi.CreateKeyInput{})).KeyMetadata.Arn
+	out := try.Must(w.StartSnapshot(as(mine), &ebs.StartSnapshotInput{VolumeSize: aws.Int64(1), Encrypted: aws.Bool(true), KmsKeyArn: &key}))
 	if aws.ToString(out.KmsKeyArn) != key || out.SseType != types.SSETypeSseKms {
 		t.Errorf("encrypted by %s, %s", aws.ToString(out.KmsKeyArn), out.SseType)
 	}
 	id := *out.SnapshotId
-	must(w.PutSnapshotBlock(as(mine), put(id, 9, data(9))))
-	must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(1)}))
-	w.pass(time.Minute)
-	must(w.ec2.ModifySnapshotAttribute(as(mine), &awsec2.ModifySnapshotAttributeInput{SnapshotId: &id, OperationType: "add", UserIds: []string{theirs}}))
+	try.Must(w.PutSnapshotBlock(as(mine), put(id, 9, data(9))))
+	try.Must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(1)}))
+	w.Pass(time.Minute)
+	try.Must(w.ec2.ModifySnapshotAttribute(as(mine), &awsec2.ModifySnapshotAttributeInput{SnapshotId: &id, OperationType: "add", UserIds: []string{theirs}}))
 	_, err := w.ListSnapshotBlocks(as(theirs), &ebs.ListSnapshotBlocksInput{SnapshotId: &id})
 	var refused *types.AccessDeniedException
 	if !errors.As(err, &refused) || refused.Reason != types.AccessDeniedExceptionReasonDependencyAccessDenied {
 		t.Errorf("without the key: %v", err)
 	}
-	must(w.kms.PutKeyPolicy(as(mine), &kmsapi.PutKeyPolicyInput{KeyId: &key, Policy: aws.String(`{"Version": "2012-10-17", "Statement": [
+	try.Must(w.kms.PutKeyPolicy(as(mine), &kmsapi.PutKeyPolicyInput{KeyId: &key, Policy: aws.String(`{"Version": "2012-10-17", "Statement": [
 		{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::` + mine + `:root"}, "Action": "kms:*", "Resource": "*"},
 		{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::` + theirs + `:root"}, "Action": "kms:Decrypt", "Resource": "*"}]}`)}))
 	if got := w.read(theirs, id); len(got) != 1 || got[9] != 9 {
 		t.Errorf("with the key it reads %v", got)
 	}
-	must(w.kms.DisableKey(as(mine), &kmsapi.DisableKeyInput{KeyId: &key}))
+	try.Must(w.kms.DisableKey(as(mine), &kmsapi.DisableKeyInput{KeyId: &key}))
 	if _, err := w.ListSnapshotBlocks(as(mine), &ebs.ListSnapshotBlocksInput{SnapshotId: &id}); !errors.As(err, &refused) {
 		t.Errorf("under a disabled key even its owner reads it: %v", err)
 	}
@@ -454,8 +423,8 @@ func TestManyWriters(t *testing.T) {
 		})
 	}
 	writers.Wait()
-	must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(128)}))
-	w.pass(time.Minute)
+	try.Must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(128)}))
+	w.Pass(time.Minute)
 	got := w.read(mine, id)
 	for i := range int32(128) {
 		if got[i] != int(i) {
@@ -474,8 +443,8 @@ func TestRestart(t *testing.T) {
 		var token *string
 		for step := range steps {
 			if step == stop {
-				w.clock.Close()
-				if err := w.store.Close(); err != nil {
+				w.Clock.Close()
+				if err := w.Store.Close(); err != nil {
 					t.Fatal(err)
 				}
 				w = newWorld(t, dir)
@@ -483,22 +452,22 @@ func TestRestart(t *testing.T) {
 			switch step {
 			case 0:
 				parent = w.snapshot("", map[int32]int{4: 44})
-				token = must(w.ListSnapshotBlocks(as(mine), &ebs.ListSnapshotBlocksInput{SnapshotId: &parent})).Blocks[0].BlockToken
+				token = try.Must(w.ListSnapshotBlocks(as(mine), &ebs.ListSnapshotBlocksInput{SnapshotId: &parent})).Blocks[0].BlockToken
 			case 1:
 				id = w.start(parent)
 			case 2:
-				must(w.PutSnapshotBlock(as(mine), put(id, 1, data(11))))
+				try.Must(w.PutSnapshotBlock(as(mine), put(id, 1, data(11))))
 			case 3:
-				must(w.PutSnapshotBlock(as(mine), put(id, 2, data(22))))
+				try.Must(w.PutSnapshotBlock(as(mine), put(id, 2, data(22))))
 			case 4:
-				must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(2)}))
+				try.Must(w.CompleteSnapshot(as(mine), &ebs.CompleteSnapshotInput{SnapshotId: &id, ChangedBlocksCount: aws.Int32(2)}))
 			case 5:
-				w.pass(time.Minute)
+				w.Pass(time.Minute)
 			}
 		}
 		if got := w.read(mine, id); len(got) != 3 || got[1] != 11 || got[2] != 22 || got[4] != 44 {
 			t.Errorf("restarted before step %d it reads %v", stop, got)
 		}
-		must(w.GetSnapshotBlock(as(mine), &ebs.GetSnapshotBlockInput{SnapshotId: &parent, BlockIndex: aws.Int32(4), BlockToken: token}))
+		try.Must(w.GetSnapshotBlock(as(mine), &ebs.GetSnapshotBlockInput{SnapshotId: &parent, BlockIndex: aws.Int32(4), BlockToken: token}))
 	}
 }

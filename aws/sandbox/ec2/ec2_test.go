@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"lifeboat/aws/sandbox/store"
+	"lifeboat/aws/sandbox/try"
 )
 
 func filterOf(name string, values ...string) []types.Filter {
@@ -48,7 +49,7 @@ func TestIDs(t *testing.T) {
 		} else {
 			_, err = w.DescribeSnapshots(as(mine, home, "DescribeSnapshots"), &ec2.DescribeSnapshotsInput{SnapshotIds: []string{c.id}})
 		}
-		if code, text := refusal(err); code != c.code || text != fmt.Sprintf(c.text, c.id) {
+		if code, text := try.Refusal(err); code != c.code || text != fmt.Sprintf(c.text, c.id) {
 			t.Errorf("%q: %s: %s", c.id, code, text)
 		}
 	}
@@ -58,7 +59,7 @@ func TestRefusals(t *testing.T) {
 	w := newWorld(t, "")
 	vol := w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(2)})
 	snap := w.snap(vol)
-	w.pass(time.Hour)
+	w.Pass(time.Hour)
 	pending := w.snap(vol)
 	const gone, goneSnap = "vol-0123456789abcdef0", "snap-0123456789abcdef0"
 	zone := aws.String(home + "a")
@@ -164,12 +165,12 @@ func TestRefusals(t *testing.T) {
 			return err
 		}, "InvalidSnapshot.NotFound", snap},
 	} {
-		code, text := refusal(c.call(as(mine, home, "CreateVolume")))
+		code, text := try.Refusal(c.call(as(mine, home, "CreateVolume")))
 		if code != c.code || !strings.Contains(text, c.text) {
 			t.Errorf("got %s: %s\nwant %s: %s", code, text, c.code, c.text)
 		}
 	}
-	if n := len(must(w.DescribeVolumes(as(mine, home, ""), &ec2.DescribeVolumesInput{})).Volumes); n != 1 {
+	if n := len(try.Must(w.DescribeVolumes(as(mine, home, ""), &ec2.DescribeVolumesInput{})).Volumes); n != 1 {
 		t.Errorf("the refused calls left %d volumes, want the 1 from before", n)
 	}
 }
@@ -186,7 +187,7 @@ func TestDefaults(t *testing.T) {
 		{types.VolumeTypeGp3, 1, 0, 3000, 125}, {types.VolumeTypeGp3, 100, 5000, 5000, 125}, {types.VolumeTypeIo1, 10, 500, 500, 0}, {types.VolumeTypeSt1, 125, 0, 0, 0},
 	} {
 		id := w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(c.size), VolumeType: c.kind, Iops: optionalInt(c.ask)})
-		v := must(w.DescribeVolumes(as(mine, home, ""), &ec2.DescribeVolumesInput{VolumeIds: []string{id}})).Volumes[0]
+		v := try.Must(w.DescribeVolumes(as(mine, home, ""), &ec2.DescribeVolumesInput{VolumeIds: []string{id}})).Volumes[0]
 		if aws.ToInt32(v.Iops) != c.iops || aws.ToInt32(v.Throughput) != c.throughput || v.State != "available" || *v.AvailabilityZoneId != "use2-az1" {
 			t.Errorf("%s of %d GiB: iops %d, throughput %d, state %s, zone %s", c.kind, c.size, aws.ToInt32(v.Iops), aws.ToInt32(v.Throughput), v.State, *v.AvailabilityZoneId)
 		}
@@ -199,15 +200,15 @@ func TestClientToken(t *testing.T) {
 	in := func(size int32) *ec2.CreateVolumeInput {
 		return &ec2.CreateVolumeInput{Size: aws.Int32(size), AvailabilityZone: aws.String(home + "a"), ClientToken: aws.String("once")}
 	}
-	first, second := must(w.CreateVolume(ctx, in(1))), must(w.CreateVolume(ctx, in(1)))
+	first, second := try.Must(w.CreateVolume(ctx, in(1))), try.Must(w.CreateVolume(ctx, in(1)))
 	if *first.VolumeId != *second.VolumeId {
 		t.Errorf("the same token made %s and %s", *first.VolumeId, *second.VolumeId)
 	}
 	_, err := w.CreateVolume(ctx, in(2))
-	if code, _ := refusal(err); code != "IdempotentParameterMismatch" {
+	if code, _ := try.Refusal(err); code != "IdempotentParameterMismatch" {
 		t.Errorf("another request with the same token: %v", err)
 	}
-	if other := must(w.CreateVolume(as(theirs, home, "CreateVolume"), in(1))); *other.VolumeId == *first.VolumeId {
+	if other := try.Must(w.CreateVolume(as(theirs, home, "CreateVolume"), in(1))); *other.VolumeId == *first.VolumeId {
 		t.Error("another account got the volume of this one")
 	}
 }
@@ -215,11 +216,11 @@ func TestClientToken(t *testing.T) {
 func TestStatesTakeTheirTime(t *testing.T) {
 	w := newWorld(t, "")
 	ctx := as(mine, home, "CreateVolume")
-	vol := *must(w.CreateVolume(ctx, &ec2.CreateVolumeInput{Size: aws.Int32(1), AvailabilityZone: aws.String(home + "a")})).VolumeId
+	vol := *try.Must(w.CreateVolume(ctx, &ec2.CreateVolumeInput{Size: aws.Int32(1), AvailabilityZone: aws.String(home + "a")})).VolumeId
 	state := func() string {
 		out, err := w.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{VolumeIds: []string{vol}})
 		if err != nil {
-			code, _ := refusal(err)
+			code, _ := try.Refusal(err)
 			return code
 		}
 		return string(out.Volumes[0].State)
@@ -227,22 +228,22 @@ func TestStatesTakeTheirTime(t *testing.T) {
 	var seen []string
 	see := func(s string) { seen = append(seen, s) }
 	see(state())
-	w.pass(volumeCreating)
+	w.Pass(volumeCreating)
 	see(state())
 	w.write(vol, 1, 0, 1, 2047)
 	snap := w.snap(vol)
 	w.write(vol, 2, 0) // after the call: not in the snapshot
 	s := w.shows(mine, home, snap)
 	see(string(s.State) + " " + *s.Progress)
-	w.pass(transfer(3, false) / 2)
+	w.Pass(transfer(3, false) / 2)
 	s = w.shows(mine, home, snap)
 	see(string(s.State) + " " + *s.Progress)
-	w.pass(transfer(3, false))
+	w.Pass(transfer(3, false))
 	s = w.shows(mine, home, snap)
 	see(string(s.State) + " " + *s.Progress)
-	must(w.DeleteVolume(ctx, &ec2.DeleteVolumeInput{VolumeId: &vol}))
+	try.Must(w.DeleteVolume(ctx, &ec2.DeleteVolumeInput{VolumeId: &vol}))
 	see(state())
-	w.pass(volumeDeleting)
+	w.Pass(volumeDeleting)
 	see(state())
 	want := []string{"creating", "available", "pending 0%", "pending 50%", "completed 100%", "deleting", "InvalidVolume.NotFound"}
 	if !slices.Equal(seen, want) {
@@ -267,10 +268,10 @@ func TestPendingSnapshotsAreLimited(t *testing.T) {
 	for i := range 5 {
 		w.write(vol, i+2, all...)
 		w.snap(vol)
-		w.pass(16 * time.Second)
+		w.Pass(16 * time.Second)
 	}
 	_, err := w.CreateSnapshot(as(mine, home, ""), &ec2.CreateSnapshotInput{VolumeId: &vol})
-	if code, text := refusal(err); code != "ConcurrentSnapshotLimitExceeded" || text != "Maximum allowed in-progress snapshots for a single volume exceeded." {
+	if code, text := try.Refusal(err); code != "ConcurrentSnapshotLimitExceeded" || text != "Maximum allowed in-progress snapshots for a single volume exceeded." {
 		t.Errorf("the sixth pending snapshot: %s %s", code, text)
 	}
 }
@@ -280,14 +281,14 @@ func TestShareAndCopy(t *testing.T) {
 	vol := w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(1)})
 	w.write(vol, 7, 3, 4)
 	plain := w.snap(vol)
-	w.pass(time.Minute)
+	w.Pass(time.Minute)
 	copyIt := func(account, region, source string, key string) string {
 		in := &ec2.CopySnapshotInput{SourceRegion: aws.String(home), SourceSnapshotId: &source}
 		if key != "" {
 			in.Encrypted, in.KmsKeyId = aws.Bool(true), aws.String(key)
 		}
-		id := *must(w.CopySnapshot(as(account, region, "CopySnapshot"), in)).SnapshotId
-		w.pass(5 * time.Minute)
+		id := *try.Must(w.CopySnapshot(as(account, region, "CopySnapshot"), in)).SnapshotId
+		w.Pass(5 * time.Minute)
 		return id
 	}
 	share := func(id string) error {
@@ -305,11 +306,11 @@ func TestShareAndCopy(t *testing.T) {
 	}
 
 	byDefault := copyIt(mine, home, plain, managedKey)
-	if code, text := refusal(share(byDefault)); code != "OperationNotPermitted" || text != "Encrypted snapshots with EBS default key cannot be shared" {
+	if code, text := try.Refusal(share(byDefault)); code != "OperationNotPermitted" || text != "Encrypted snapshots with EBS default key cannot be shared" {
 		t.Errorf("share under the default key: %s %s", code, text)
 	}
 
-	closed := *must(w.kms.CreateKey(as(mine, home, "CreateKey"), &kms.CreateKeyInput{})).KeyMetadata.Arn
+	closed := *try.Must(w.kms.CreateKey(as(mine, home, "CreateKey"), &kms.CreateKeyInput{})).KeyMetadata.Arn
 	own := copyIt(mine, home, byDefault, closed)
 	if s := w.shows(mine, home, own); s.State != "completed" || *s.KmsKeyId != closed {
 		t.Fatalf("copy under our own key: %s %s", s.State, aws.ToString(s.StateMessage))
@@ -324,18 +325,18 @@ func TestShareAndCopy(t *testing.T) {
 	if s := w.shows(theirs, home, refusedKey); s.State != "error" || *s.StateMessage != "Given key ID is not accessible" {
 		t.Errorf("copy by an account that may not use the key: %s %q", s.State, aws.ToString(s.StateMessage))
 	}
-	must(w.kms.PutKeyPolicy(as(mine, home, "PutKeyPolicy"), &kms.PutKeyPolicyInput{KeyId: &closed, PolicyName: aws.String("default"), Policy: aws.String(`{
+	try.Must(w.kms.PutKeyPolicy(as(mine, home, "PutKeyPolicy"), &kms.PutKeyPolicyInput{KeyId: &closed, PolicyName: aws.String("default"), Policy: aws.String(`{
 		"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::` + mine + `:root", "arn:aws:iam::` + theirs + `:root"]}, "Action": "kms:*", "Resource": "*"}]}`)}))
 	out := copyIt(theirs, home, own, managedKey)
 	if s := w.shows(theirs, home, out); s.State != "completed" || *s.OwnerId != theirs {
 		t.Errorf("copy by the account the key lets in: %s %q", s.State, aws.ToString(s.StateMessage))
 	}
 	ctx := as(theirs, home, "")
-	if got := must(w.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{OwnerIds: []string{mine}})).Snapshots; len(got) != 1 || *got[0].SnapshotId != own {
+	if got := try.Must(w.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{OwnerIds: []string{mine}})).Snapshots; len(got) != 1 || *got[0].SnapshotId != own {
 		t.Errorf("the other account sees %d of our snapshots, want the shared one", len(got))
 	}
-	must(w.ResetSnapshotAttribute(as(mine, home, ""), &ec2.ResetSnapshotAttributeInput{SnapshotId: &own, Attribute: "createVolumePermission"}))
-	must(w.DeleteSnapshot(as(mine, home, ""), &ec2.DeleteSnapshotInput{SnapshotId: &own}))
+	try.Must(w.ResetSnapshotAttribute(as(mine, home, ""), &ec2.ResetSnapshotAttributeInput{SnapshotId: &own, Attribute: "createVolumePermission"}))
+	try.Must(w.DeleteSnapshot(as(mine, home, ""), &ec2.DeleteSnapshotInput{SnapshotId: &own}))
 	if len(Differences(w.content(home, plain), w.content(home, out))) != 0 {
 		t.Error("the other account's copy lost something with its source")
 	}
@@ -345,25 +346,25 @@ func TestPublicSharing(t *testing.T) {
 	w := newWorld(t, "")
 	vol := w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(1)})
 	snap := w.snap(vol)
-	w.pass(time.Minute)
+	w.Pass(time.Minute)
 	ctx := as(mine, home, "")
 	public := &ec2.ModifySnapshotAttributeInput{SnapshotId: &snap, OperationType: "add", GroupNames: []string{"all"}}
 	seen := func() bool {
-		return len(must(w.DescribeSnapshots(as(theirs, home, ""), &ec2.DescribeSnapshotsInput{RestorableByUserIds: []string{"all"}})).Snapshots) == 1
+		return len(try.Must(w.DescribeSnapshots(as(theirs, home, ""), &ec2.DescribeSnapshotsInput{RestorableByUserIds: []string{"all"}})).Snapshots) == 1
 	}
-	must(w.ModifySnapshotAttribute(ctx, public))
+	try.Must(w.ModifySnapshotAttribute(ctx, public))
 	if !seen() {
 		t.Error("a public snapshot is not seen")
 	}
-	must(w.EnableSnapshotBlockPublicAccess(ctx, &ec2.EnableSnapshotBlockPublicAccessInput{State: "block-all-sharing"}))
+	try.Must(w.EnableSnapshotBlockPublicAccess(ctx, &ec2.EnableSnapshotBlockPublicAccessInput{State: "block-all-sharing"}))
 	if seen() {
 		t.Error("a public snapshot is seen although all public sharing is blocked")
 	}
 	_, err := w.ModifySnapshotAttribute(ctx, public)
-	if code, _ := refusal(err); code != "OperationNotPermitted" {
+	if code, _ := try.Refusal(err); code != "OperationNotPermitted" {
 		t.Errorf("sharing with everybody where that is blocked: %v", err)
 	}
-	must(w.DisableSnapshotBlockPublicAccess(ctx, &ec2.DisableSnapshotBlockPublicAccessInput{}))
+	try.Must(w.DisableSnapshotBlockPublicAccess(ctx, &ec2.DisableSnapshotBlockPublicAccessInput{}))
 	if !seen() {
 		t.Error("unblocked, the public snapshot is not seen")
 	}
@@ -377,9 +378,9 @@ func TestSecondCopyIsIncremental(t *testing.T) {
 	for _, blocks := range [][]int32{{0, 1, 2, 3, 4, 5, 6, 7}, {3}} {
 		w.write(vol, len(took), blocks...)
 		snap := w.snap(vol)
-		w.pass(time.Minute)
-		id := *must(w.CopySnapshot(as(mine, away, "CopySnapshot"), &ec2.CopySnapshotInput{SourceRegion: aws.String(home), SourceSnapshotId: &snap})).SnapshotId
-		w.pass(time.Hour)
+		w.Pass(time.Minute)
+		id := *try.Must(w.CopySnapshot(as(mine, away, "CopySnapshot"), &ec2.CopySnapshotInput{SourceRegion: aws.String(home), SourceSnapshotId: &snap})).SnapshotId
+		w.Pass(time.Hour)
 		s := w.shows(mine, away, id)
 		took = append(took, s.CompletionTime.Sub(*s.StartTime))
 		if *s.FullSnapshotSizeInBytes != 8*BlockSize {
@@ -394,11 +395,11 @@ func TestSecondCopyIsIncremental(t *testing.T) {
 func TestUnusableKeyShowsLater(t *testing.T) {
 	w := newWorld(t, "")
 	ctx := as(mine, home, "CreateVolume")
-	out := must(w.CreateVolume(ctx, &ec2.CreateVolumeInput{
+	out := try.Must(w.CreateVolume(ctx, &ec2.CreateVolumeInput{
 		Size: aws.Int32(1), AvailabilityZone: aws.String(home + "a"), Encrypted: aws.Bool(true), KmsKeyId: aws.String("alias/nobody")}))
-	w.pass(volumeCreating)
+	w.Pass(volumeCreating)
 	_, err := w.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{VolumeIds: []string{*out.VolumeId}})
-	if code, _ := refusal(err); code != "InvalidVolume.NotFound" {
+	if code, _ := try.Refusal(err); code != "InvalidVolume.NotFound" {
 		t.Errorf("a volume under a key that is not there: %v", err)
 	}
 }
@@ -414,14 +415,14 @@ func TestFiltersAndPages(t *testing.T) {
 	ctx := as(mine, home, "")
 	for name, want := range map[string]int{"tag:n=a": 1, "tag:n=[ab]": 0, "tag:of=lab*": 12, `tag:of=lab\*1`: 12, "tag:of=lab?": 0, "tag-key=n": 12, "size=3": 1, "status=creating": 0, "availability-zone=" + home + "?": 12, "volume-id=" + ids[3]: 1} {
 		key, value, _ := strings.Cut(name, "=")
-		if got := len(must(w.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{Filters: filterOf(key, value)})).Volumes); got != want {
+		if got := len(try.Must(w.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{Filters: filterOf(key, value)})).Volumes); got != want {
 			t.Errorf("filter %s gives %d volumes, want %d", name, got, want)
 		}
 	}
 	var paged []string
 	in := &ec2.DescribeVolumesInput{MaxResults: aws.Int32(5)}
 	for pages := 1; ; pages++ {
-		out := must(w.DescribeVolumes(ctx, in))
+		out := try.Must(w.DescribeVolumes(ctx, in))
 		for _, v := range out.Volumes {
 			paged = append(paged, *v.VolumeId)
 		}
@@ -435,11 +436,11 @@ func TestFiltersAndPages(t *testing.T) {
 	if !slices.Equal(paged, ids) {
 		t.Errorf("paged %v\nwant  %v", paged, ids)
 	}
-	if got := len(must(w.DescribeTags(ctx, &ec2.DescribeTagsInput{Filters: filterOf("key", "n")})).Tags); got != 12 {
+	if got := len(try.Must(w.DescribeTags(ctx, &ec2.DescribeTagsInput{Filters: filterOf("key", "n")})).Tags); got != 12 {
 		t.Errorf("DescribeTags gives %d tags n", got)
 	}
-	must(w.DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: ids, Tags: []types.Tag{{Key: aws.String("n"), Value: aws.String("a")}}}))
-	if got := len(must(w.DescribeTags(ctx, &ec2.DescribeTagsInput{Filters: filterOf("key", "n")})).Tags); got != 11 {
+	try.Must(w.DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: ids, Tags: []types.Tag{{Key: aws.String("n"), Value: aws.String("a")}}}))
+	if got := len(try.Must(w.DescribeTags(ctx, &ec2.DescribeTagsInput{Filters: filterOf("key", "n")})).Tags); got != 11 {
 		t.Errorf("after deleting n=a there are %d tags n", got)
 	}
 }
@@ -448,8 +449,8 @@ func TestLockOfAPendingSnapshotBeginsWhenItCompletes(t *testing.T) {
 	w := newWorld(t, "")
 	ctx := as(mine, home, "")
 	snap := w.snap(w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(1)}))
-	lock := must(w.LockSnapshot(ctx, &ec2.LockSnapshotInput{SnapshotId: &snap, LockMode: "governance", LockDuration: aws.Int32(1)}))
-	w.pass(time.Minute)
+	lock := try.Must(w.LockSnapshot(ctx, &ec2.LockSnapshotInput{SnapshotId: &snap, LockMode: "governance", LockDuration: aws.Int32(1)}))
+	w.Pass(time.Minute)
 	done := *w.shows(mine, home, snap).CompletionTime
 	if !lock.LockDurationStartTime.Equal(done) || !lock.LockExpiresOn.Equal(done.Add(day)) || !lock.LockCreatedOn.Before(done) {
 		t.Errorf("locked at %s from %s to %s, completed at %s", lock.LockCreatedOn, lock.LockDurationStartTime, lock.LockExpiresOn, done)
@@ -461,35 +462,35 @@ func TestLockAndArchive(t *testing.T) {
 	ctx := as(mine, home, "")
 	vol := w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(1)})
 	snap := w.snap(vol)
-	w.pass(time.Minute)
-	must(w.LockSnapshot(ctx, &ec2.LockSnapshotInput{SnapshotId: &snap, LockMode: "governance", LockDuration: aws.Int32(1)}))
+	w.Pass(time.Minute)
+	try.Must(w.LockSnapshot(ctx, &ec2.LockSnapshotInput{SnapshotId: &snap, LockMode: "governance", LockDuration: aws.Int32(1)}))
 	if _, err := w.DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &snap}); err == nil {
 		t.Error("a locked snapshot was deleted")
 	}
-	if got := must(w.DescribeLockedSnapshots(ctx, &ec2.DescribeLockedSnapshotsInput{})).Snapshots; len(got) != 1 || got[0].LockState != "governance" {
+	if got := try.Must(w.DescribeLockedSnapshots(ctx, &ec2.DescribeLockedSnapshotsInput{})).Snapshots; len(got) != 1 || got[0].LockState != "governance" {
 		t.Errorf("locked snapshots: %+v", got)
 	}
-	w.pass(day)
-	if got := must(w.DescribeLockedSnapshots(ctx, &ec2.DescribeLockedSnapshotsInput{})).Snapshots; got[0].LockState != "expired" {
+	w.Pass(day)
+	if got := try.Must(w.DescribeLockedSnapshots(ctx, &ec2.DescribeLockedSnapshotsInput{})).Snapshots; got[0].LockState != "expired" {
 		t.Errorf("after a day the lock is %s", got[0].LockState)
 	}
-	must(w.ModifySnapshotTier(ctx, &ec2.ModifySnapshotTierInput{SnapshotId: &snap, StorageTier: "archive"}))
+	try.Must(w.ModifySnapshotTier(ctx, &ec2.ModifySnapshotTierInput{SnapshotId: &snap, StorageTier: "archive"}))
 	var seen []string
 	see := func() {
-		st := must(w.DescribeSnapshotTierStatus(ctx, &ec2.DescribeSnapshotTierStatusInput{})).SnapshotTierStatuses[0]
+		st := try.Must(w.DescribeSnapshotTierStatus(ctx, &ec2.DescribeSnapshotTierStatusInput{})).SnapshotTierStatuses[0]
 		seen = append(seen, string(st.StorageTier)+" "+string(st.LastTieringOperationStatus))
 	}
 	see()
-	w.pass(archiving)
+	w.Pass(archiving)
 	see()
 	if _, err := w.CreateVolume(ctx, &ec2.CreateVolumeInput{SnapshotId: &snap, AvailabilityZone: aws.String(home + "a")}); err == nil {
 		t.Error("a volume was made of an archived snapshot")
 	}
-	must(w.RestoreSnapshotTier(ctx, &ec2.RestoreSnapshotTierInput{SnapshotId: &snap, TemporaryRestoreDays: aws.Int32(3)}))
+	try.Must(w.RestoreSnapshotTier(ctx, &ec2.RestoreSnapshotTierInput{SnapshotId: &snap, TemporaryRestoreDays: aws.Int32(3)}))
 	see()
-	w.pass(restoring)
+	w.Pass(restoring)
 	see()
-	w.pass(2 * day)
+	w.Pass(2 * day)
 	see()
 	want := []string{"standard archival-in-progress", "archive archival-completed", "archive temporary-restore-in-progress", "standard temporary-restore-completed", "archive temporary-restore-completed"}
 	if !slices.Equal(seen, want) {
@@ -501,19 +502,19 @@ func TestModify(t *testing.T) {
 	w := newWorld(t, "")
 	ctx := as(mine, home, "")
 	vol := w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(1)})
-	must(w.ModifyVolume(ctx, &ec2.ModifyVolumeInput{VolumeId: &vol, Size: aws.Int32(4), VolumeType: "gp3"}))
+	try.Must(w.ModifyVolume(ctx, &ec2.ModifyVolumeInput{VolumeId: &vol, Size: aws.Int32(4), VolumeType: "gp3"}))
 	var seen []string
 	for _, d := range []time.Duration{0, modifying, optimizing} {
-		w.pass(d)
-		m := must(w.DescribeVolumesModifications(ctx, &ec2.DescribeVolumesModificationsInput{VolumeIds: []string{vol}})).VolumesModifications[0]
+		w.Pass(d)
+		m := try.Must(w.DescribeVolumesModifications(ctx, &ec2.DescribeVolumesModificationsInput{VolumeIds: []string{vol}})).VolumesModifications[0]
 		seen = append(seen, string(m.ModificationState))
 	}
-	v := must(w.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{})).Volumes[0]
+	v := try.Must(w.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{})).Volumes[0]
 	if !slices.Equal(seen, []string{"modifying", "optimizing", "completed"}) || *v.Size != 4 || *v.Iops != 3000 || *v.Throughput != 125 {
 		t.Errorf("states %v, then %d GiB, %d IOPS, %d MiB/s", seen, *v.Size, *v.Iops, *v.Throughput)
 	}
 	_, err := w.ModifyVolume(ctx, &ec2.ModifyVolumeInput{VolumeId: &vol, Size: aws.Int32(5)})
-	if code, _ := refusal(err); code != "VolumeModificationRateExceeded" {
+	if code, _ := try.Refusal(err); code != "VolumeModificationRateExceeded" {
 		t.Errorf("a second change: %v", err)
 	}
 }
@@ -521,13 +522,13 @@ func TestModify(t *testing.T) {
 func TestEncryptionByDefault(t *testing.T) {
 	w := newWorld(t, "")
 	ctx := as(mine, home, "")
-	must(w.EnableEbsEncryptionByDefault(ctx, &ec2.EnableEbsEncryptionByDefaultInput{}))
+	try.Must(w.EnableEbsEncryptionByDefault(ctx, &ec2.EnableEbsEncryptionByDefaultInput{}))
 	vol := w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(1)})
-	v := must(w.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{VolumeIds: []string{vol}})).Volumes[0]
+	v := try.Must(w.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{VolumeIds: []string{vol}})).Volumes[0]
 	if !*v.Encrypted || !strings.HasPrefix(*v.KmsKeyId, "arn:aws:kms:"+home+":"+mine+":key/") {
 		t.Errorf("encrypted %t by %s", *v.Encrypted, aws.ToString(v.KmsKeyId))
 	}
-	if must(w.GetEbsEncryptionByDefault(as(mine, away, ""), &ec2.GetEbsEncryptionByDefaultInput{})); *must(w.GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{})).KmsKeyId != managedKey {
+	if try.Must(w.GetEbsEncryptionByDefault(as(mine, away, ""), &ec2.GetEbsEncryptionByDefaultInput{})); *try.Must(w.GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{})).KmsKeyId != managedKey {
 		t.Error("the default key is not alias/aws/ebs")
 	}
 }
@@ -556,18 +557,18 @@ func TestPointInTime(t *testing.T) {
 			case kind == 2:
 				vol := pick(volumes)
 				snaps[w.snap(vol)] = volumes[vol]
-				w.pass(time.Minute)
+				w.Pass(time.Minute)
 			case kind == 3 && len(snaps) > 0:
 				id := pick(snaps)
 				volumes[w.volume(&ec2.CreateVolumeInput{SnapshotId: &id})] = snaps[id]
 			case kind == 4 && len(snaps) > 0:
 				id := pick(snaps)
-				out := must(w.CopySnapshot(as(mine, home, "CopySnapshot"), &ec2.CopySnapshotInput{SourceRegion: aws.String(home), SourceSnapshotId: &id}))
+				out := try.Must(w.CopySnapshot(as(mine, home, "CopySnapshot"), &ec2.CopySnapshotInput{SourceRegion: aws.String(home), SourceSnapshotId: &id}))
 				snaps[*out.SnapshotId] = snaps[id]
-				w.pass(5 * time.Minute)
+				w.Pass(5 * time.Minute)
 			case kind == 5 && len(snaps) > 0:
 				id := pick(snaps)
-				must(w.DeleteSnapshot(as(mine, home, ""), &ec2.DeleteSnapshotInput{SnapshotId: &id}))
+				try.Must(w.DeleteSnapshot(as(mine, home, ""), &ec2.DeleteSnapshotInput{SnapshotId: &id}))
 				delete(snaps, id)
 			}
 		}
@@ -621,23 +622,23 @@ func TestRestart(t *testing.T) {
 	vol := w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(1), ClientToken: aws.String("tok")})
 	w.write(vol, 1, 5, 6)
 	snap := w.snap(vol)
-	w.pass(time.Second)
-	w.clock.Close()
-	if err := w.store.Close(); err != nil {
+	w.Pass(time.Second)
+	w.Clock.Close()
+	if err := w.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
 	again := newWorld(t, dir)
 	if s := again.shows(mine, home, snap); s.State != "pending" {
 		t.Fatalf("after the restart the snapshot is %s", s.State)
 	}
-	again.pass(time.Minute)
+	again.Pass(time.Minute)
 	if s := again.shows(mine, home, snap); s.State != "completed" || *s.FullSnapshotSizeInBytes != 2*BlockSize {
 		t.Fatalf("then it is %s with %d bytes", s.State, *s.FullSnapshotSizeInBytes)
 	}
 	if h, ok := again.content(home, snap).At(6); !ok || h != again.blob(1) {
 		t.Error("block 6 is lost")
 	}
-	out := must(again.CreateVolume(as(mine, home, "CreateVolume"), &ec2.CreateVolumeInput{Size: aws.Int32(1), AvailabilityZone: aws.String(home + "a"), ClientToken: aws.String("tok")}))
+	out := try.Must(again.CreateVolume(as(mine, home, "CreateVolume"), &ec2.CreateVolumeInput{Size: aws.Int32(1), AvailabilityZone: aws.String(home + "a"), ClientToken: aws.String("tok")}))
 	if *out.VolumeId != vol {
 		t.Error("the client token was forgotten")
 	}
@@ -647,7 +648,7 @@ func TestTagged(t *testing.T) {
 	w := newWorld(t, "")
 	vol := w.volume(&ec2.CreateVolumeInput{Size: aws.Int32(1), TagSpecifications: []types.TagSpecification{{ResourceType: "volume", Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}}}}})
 	arn := "arn:aws:ec2:" + home + ":" + mine + ":volume/" + vol
-	err := w.store.Update(func(tx *store.Tx) error {
+	err := w.Store.Update(func(tx *store.Tx) error {
 		mineToo, err := w.Retag(tx, mine, home, arn, map[string]string{"b": "2"}, []string{"a"})
 		if !mineToo {
 			t.Error("the volume's ARN is not its own")
@@ -671,6 +672,6 @@ func BenchmarkDescribeVolumesTen(b *testing.B) {
 	ctx := as(mine, home, "DescribeVolumes")
 	b.ReportAllocs()
 	for b.Loop() {
-		must(w.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{}))
+		try.Must(w.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{}))
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 
 	"lifeboat/aws/sandbox"
+	"lifeboat/aws/sandbox/try"
 )
 
 const home, away = "us-east-2", "us-west-2"
@@ -45,13 +46,6 @@ func open(t *testing.T) (*sandbox.Sandbox, func(region string) aws.Config) {
 	}
 }
 
-func must[T any](out T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return out
-}
-
 // TestThroughTheSDK goes over HTTP from written blocks to a restored volume in another Region, and a day of a policy.
 func TestThroughTheSDK(t *testing.T) {
 	box, config := open(t)
@@ -65,43 +59,43 @@ func TestThroughTheSDK(t *testing.T) {
 	data := bytes.Repeat([]byte("known data..."), 1<<16)[:1<<19]
 	sum := sha256.Sum256(data)
 	checksum := base64.StdEncoding.EncodeToString(sum[:])
-	seed := must(blocks.StartSnapshot(ctx, &ebs.StartSnapshotInput{VolumeSize: aws.Int64(1), Tags: []ebstypes.Tag{{Key: aws.String("Name"), Value: aws.String("seed")}}}))
+	seed := try.Must(blocks.StartSnapshot(ctx, &ebs.StartSnapshotInput{VolumeSize: aws.Int64(1), Tags: []ebstypes.Tag{{Key: aws.String("Name"), Value: aws.String("seed")}}}))
 	for _, i := range []int32{0, 2047} {
-		must(blocks.PutSnapshotBlock(ctx, &ebs.PutSnapshotBlockInput{SnapshotId: seed.SnapshotId, BlockIndex: aws.Int32(i), BlockData: bytes.NewReader(data),
+		try.Must(blocks.PutSnapshotBlock(ctx, &ebs.PutSnapshotBlockInput{SnapshotId: seed.SnapshotId, BlockIndex: aws.Int32(i), BlockData: bytes.NewReader(data),
 			DataLength: aws.Int32(int32(len(data))), Checksum: &checksum, ChecksumAlgorithm: ebstypes.ChecksumAlgorithmChecksumAlgorithmSha256}))
 	}
-	must(blocks.CompleteSnapshot(ctx, &ebs.CompleteSnapshotInput{SnapshotId: seed.SnapshotId, ChangedBlocksCount: aws.Int32(2)}))
+	try.Must(blocks.CompleteSnapshot(ctx, &ebs.CompleteSnapshotInput{SnapshotId: seed.SnapshotId, ChangedBlocksCount: aws.Int32(2)}))
 	wait(time.Minute)
 	tags := []types.TagSpecification{{ResourceType: types.ResourceTypeVolume, Tags: []types.Tag{{Key: aws.String("backup"), Value: aws.String("yes")}}}}
-	volume := must(here.CreateVolume(ctx, &ec2.CreateVolumeInput{SnapshotId: seed.SnapshotId, AvailabilityZone: aws.String(home + "b"), VolumeType: types.VolumeTypeGp3, TagSpecifications: tags}))
+	volume := try.Must(here.CreateVolume(ctx, &ec2.CreateVolumeInput{SnapshotId: seed.SnapshotId, AvailabilityZone: aws.String(home + "b"), VolumeType: types.VolumeTypeGp3, TagSpecifications: tags}))
 	wait(10 * time.Second)
-	taken := must(here.CreateSnapshot(ctx, &ec2.CreateSnapshotInput{VolumeId: volume.VolumeId}))
+	taken := try.Must(here.CreateSnapshot(ctx, &ec2.CreateSnapshotInput{VolumeId: volume.VolumeId}))
 	wait(time.Minute)
-	copied := must(there.CopySnapshot(ctx, &ec2.CopySnapshotInput{SourceRegion: aws.String(home), SourceSnapshotId: taken.SnapshotId}))
+	copied := try.Must(there.CopySnapshot(ctx, &ec2.CopySnapshotInput{SourceRegion: aws.String(home), SourceSnapshotId: taken.SnapshotId}))
 	wait(5 * time.Minute)
-	restored := must(there.CreateVolume(ctx, &ec2.CreateVolumeInput{SnapshotId: copied.SnapshotId, AvailabilityZone: aws.String(away + "a")}))
+	restored := try.Must(there.CreateVolume(ctx, &ec2.CreateVolumeInput{SnapshotId: copied.SnapshotId, AvailabilityZone: aws.String(away + "a")}))
 	wait(10 * time.Second)
-	proof := must(there.CreateSnapshot(ctx, &ec2.CreateSnapshotInput{VolumeId: restored.VolumeId}))
+	proof := try.Must(there.CreateSnapshot(ctx, &ec2.CreateSnapshotInput{VolumeId: restored.VolumeId}))
 	if err := ec2.NewSnapshotCompletedWaiter(there).Wait(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{*copied.SnapshotId}}, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	wait(time.Minute)
 	far := ebs.NewFromConfig(config(away))
-	list := must(far.ListSnapshotBlocks(ctx, &ebs.ListSnapshotBlocksInput{SnapshotId: proof.SnapshotId}))
+	list := try.Must(far.ListSnapshotBlocks(ctx, &ebs.ListSnapshotBlocksInput{SnapshotId: proof.SnapshotId}))
 	if len(list.Blocks) != 2 {
 		t.Fatalf("the restored volume has %d blocks, want 2", len(list.Blocks))
 	}
-	got := must(far.GetSnapshotBlock(ctx, &ebs.GetSnapshotBlockInput{SnapshotId: proof.SnapshotId, BlockIndex: list.Blocks[1].BlockIndex, BlockToken: list.Blocks[1].BlockToken}))
-	if raw := must(io.ReadAll(got.BlockData)); !bytes.Equal(raw, data) || *got.Checksum != checksum || *list.Blocks[1].BlockIndex != 2047 {
+	got := try.Must(far.GetSnapshotBlock(ctx, &ebs.GetSnapshotBlockInput{SnapshotId: proof.SnapshotId, BlockIndex: list.Blocks[1].BlockIndex, BlockToken: list.Blocks[1].BlockToken}))
+	if raw := try.Must(io.ReadAll(got.BlockData)); !bytes.Equal(raw, data) || *got.Checksum != checksum || *list.Blocks[1].BlockIndex != 2047 {
 		t.Error("block 2047 is not what was written")
 	}
 
-	role := must(iam.NewFromConfig(config(home)).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("dlm"), AssumeRolePolicyDocument: aws.String(
+	role := try.Must(iam.NewFromConfig(config(home)).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("dlm"), AssumeRolePolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"dlm.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)}))
-	must(iam.NewFromConfig(config(home)).AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{
+	try.Must(iam.NewFromConfig(config(home)).AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{
 		RoleName: role.Role.RoleName, PolicyArn: aws.String("arn:aws:iam::aws:policy/service-role/AWSDataLifecycleManagerServiceRole")}))
 	wait(time.Minute)
-	policy := must(dlm.NewFromConfig(config(home)).CreateLifecyclePolicy(ctx, &dlm.CreateLifecyclePolicyInput{
+	policy := try.Must(dlm.NewFromConfig(config(home)).CreateLifecyclePolicy(ctx, &dlm.CreateLifecyclePolicyInput{
 		ExecutionRoleArn: role.Role.Arn, Description: aws.String("hourly"), State: dlmtypes.SettablePolicyStateValuesEnabled,
 		PolicyDetails: &dlmtypes.PolicyDetails{
 			ResourceTypes: []dlmtypes.ResourceTypeValues{dlmtypes.ResourceTypeValuesVolume},
@@ -110,12 +104,12 @@ func TestThroughTheSDK(t *testing.T) {
 				CreateRule: &dlmtypes.CreateRule{Interval: aws.Int32(1), IntervalUnit: dlmtypes.IntervalUnitValuesHours, Times: []string{"00:00"}}}},
 		}}))
 	wait(26 * time.Hour)
-	mine := must(here.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{OwnerIds: []string{"self"},
+	mine := try.Must(here.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{OwnerIds: []string{"self"},
 		Filters: []types.Filter{{Name: aws.String("tag:aws:dlm:lifecycle-policy-id"), Values: []string{*policy.PolicyId}}}}))
 	if len(mine.Snapshots) != 6 {
 		t.Errorf("after a day of hourly snapshots %d are there, want 6", len(mine.Snapshots))
 	}
-	found := must(resourcegroupstaggingapi.NewFromConfig(config(home)).GetResources(ctx, &resourcegroupstaggingapi.GetResourcesInput{ResourceTypeFilters: []string{"ec2:snapshot"}}))
+	found := try.Must(resourcegroupstaggingapi.NewFromConfig(config(home)).GetResources(ctx, &resourcegroupstaggingapi.GetResourcesInput{ResourceTypeFilters: []string{"ec2:snapshot"}}))
 	if len(found.ResourceTagMappingList) != 7 {
 		t.Errorf("the tagging API finds %d snapshots, want the seed and six", len(found.ResourceTagMappingList))
 	}
@@ -130,7 +124,7 @@ func TestThroughTheCLI(t *testing.T) {
 		t.Skip("each call of the aws CLI takes a second")
 	}
 	box, config := open(t)
-	creds := must(config(home).Credentials.Retrieve(context.Background()))
+	creds := try.Must(config(home).Credentials.Retrieve(context.Background()))
 	run := func(line string) string {
 		cmd := exec.Command("aws", strings.Fields(line)...)
 		cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+box.Endpoint(), "AWS_REGION="+home, "AWS_DEFAULT_REGION="+home, "AWS_PAGER=", "AWS_CONFIG_FILE=/dev/null",

@@ -279,10 +279,7 @@ func (s *Service) RemoveSnapshot(tx *store.Tx, account, region, id string) error
 func (s *Service) DeleteSnapshot(ctx context.Context, in *ec2.DeleteSnapshotInput) (*ec2.DeleteSnapshotOutput, error) {
 	return &ec2.DeleteSnapshotOutput{}, s.update(ctx, in.DryRun, func(tx *store.Tx, c wire.Caller) error {
 		id := aws.ToString(in.SnapshotId)
-		if err := snapshotID(id, "snapshotId"); err != nil {
-			return err
-		}
-		snap, err := s.Snapshot(tx, c.Account, c.Region, id)
+		snap, err := s.own(tx, c, id)
 		if err != nil {
 			return err
 		}

@@ -97,10 +97,7 @@ func (s *Service) retag(tx *store.Tx, c wire.Caller, ids []string, change func(m
 }
 
 func (s *Service) retagVolume(tx *store.Tx, c wire.Caller, id string, change func(map[string]string) (map[string]string, error)) error {
-	if err := volumeID(id, "volumeId"); err != nil {
-		return err
-	}
-	v, err := s.Volume(tx, c.Account, c.Region, id)
+	v, err := s.ownVolume(tx, c, id)
 	if err != nil {
 		return err
 	}

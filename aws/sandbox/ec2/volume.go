@@ -208,14 +208,19 @@ func (s *Service) forgetVolume(tx *store.Tx, v Volume) {
 	s.forget(tx, v.Account, v.Region, "CreateVolume", v.Token)
 }
 
+// ownVolume finds the caller's volume by an id that may be malformed.
+func (s *Service) ownVolume(tx *store.Tx, c wire.Caller, id string) (Volume, error) {
+	if err := volumeID(id, "volumeId"); err != nil {
+		return Volume{}, err
+	}
+	return s.Volume(tx, c.Account, c.Region, id)
+}
+
 // DeleteVolume deletes a volume that is available. Its snapshots stay.
 func (s *Service) DeleteVolume(ctx context.Context, in *ec2.DeleteVolumeInput) (*ec2.DeleteVolumeOutput, error) {
 	return &ec2.DeleteVolumeOutput{}, s.update(ctx, in.DryRun, func(tx *store.Tx, c wire.Caller) error {
 		id := aws.ToString(in.VolumeId)
-		if err := volumeID(id, "volumeId"); err != nil {
-			return err
-		}
-		v, err := s.Volume(tx, c.Account, c.Region, id)
+		v, err := s.ownVolume(tx, c, id)
 		if err != nil {
 			return err
 		}

@@ -45,10 +45,7 @@ func (s *Service) ModifyVolume(ctx context.Context, in *ec2.ModifyVolumeInput) (
 	out := &ec2.ModifyVolumeOutput{}
 	err := s.update(ctx, in.DryRun, func(tx *store.Tx, c wire.Caller) error {
 		id := aws.ToString(in.VolumeId)
-		if err := volumeID(id, "volumeId"); err != nil {
-			return err
-		}
-		v, err := s.Volume(tx, c.Account, c.Region, id)
+		v, err := s.ownVolume(tx, c, id)
 		if err != nil {
 			return err
 		}
