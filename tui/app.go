@@ -287,6 +287,9 @@ func (a *App) opened(m openedMsg) tea.Cmd {
 		return nil
 	}
 	a.res.Err = nil
+	if p, ok := a.top().(*planview.Model); ok {
+		p.Say("")
+	}
 	a.run = runner.New(runner.Options{Theme: a.t, Session: m.session, Now: a.d.Now, Pace: a.d.Pace, Resume: a.d.ResumeCommand, Shell: a.d.Shell, Copy: a.copy()})
 	a.push(a.run)
 	startPump(m.session, a.send, a.after)

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,19 +44,20 @@ func planOnScreen(ctx context.Context, p *process, out string) error {
 	if out != "" {
 		s.plans = out
 	}
-	res, err := s.show(ctx, tui.First{Wizard: true})
+	res, err := s.show(ctx, tui.First{Wizard: true}) // err may be how a lab ended that was started from the plan
 	switch {
-	case err != nil:
-		return err
-	case res.Plan == nil:
+	case res.Plan == nil && err == nil:
 		return ended(exitInterrupted)
-	case out != "" && len(res.Saved) == 0:
-		return writePlan(p, out, res.Plan)
+	case res.Plan == nil:
+		return err
+	case out != "": // asked for by name, so it is written whether or not a key was pressed for it
+		return cmp.Or(writePlan(p, out, res.Plan), err)
 	}
-	for _, file := range res.Saved {
+	slices.Sort(res.Saved)
+	for _, file := range slices.Compact(res.Saved) {
 		fmt.Fprintln(p.out, "wrote", file)
 	}
-	return nil
+	return err
 }
 
 // runOnScreen runs a lab on the full screen.
@@ -254,7 +257,7 @@ func (s *stage) open(ctx context.Context, o labOptions, spec runSpec) (engine.Se
 
 func (s *stage) savePlan(made *plan.Plan) (string, error) {
 	quiet := &process{out: io.Discard}
-	return s.plans, writePlan(quiet, s.plans, made)
+	return filepath.Join(s.plans, "plan.md"), writePlan(quiet, s.plans, made)
 }
 
 func (s *stage) saveAnswers(a plan.Answers) (string, error) {

@@ -21,6 +21,7 @@ type desk struct {
 
 	notes   map[string][]string // by step
 	asked   map[string]journal.Question
+	tries   map[string]try
 	swept   []journal.Call // calls of the clean-up, in order
 	now     time.Time      // the target's, as the newest event has it
 	ahead   time.Duration  // how far the target's time has gone since, while something is waited for
@@ -31,8 +32,11 @@ type desk struct {
 	before  string // the step that ended last
 }
 
+// try is one going at a step: which it is, from 1, and how many calls were made before it.
+type try struct{ n, calls int }
+
 func newDesk(book *runbooks.Runbook) *desk {
-	d := &desk{State: engine.NewState(), book: book, index: map[string]int{}, notes: map[string][]string{}, asked: map[string]journal.Question{}}
+	d := &desk{State: engine.NewState(), book: book, index: map[string]int{}, notes: map[string][]string{}, asked: map[string]journal.Question{}, tries: map[string]try{}}
 	if book == nil {
 		d.book = &runbooks.Runbook{}
 	}
@@ -62,6 +66,9 @@ func (d *desk) apply(e journal.Event) (t touched) {
 		e.Call = &c
 	}
 	before := d.Clock.Disaster
+	if st := d.Steps[e.Step]; e.Kind == journal.StepStarted && st != nil {
+		d.tries[e.Step] = try{d.tries[e.Step].n + 1, len(st.Calls)}
+	}
 	d.Apply(e)
 	if d.Current != "" {
 		d.last = d.Current

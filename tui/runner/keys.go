@@ -229,6 +229,11 @@ func (m *Model) runWords() string {
 	case m.d.state(m.d.Current) == journal.Failed:
 		return "try again"
 	}
+	if i, ok := m.d.index[m.d.Current]; ok {
+		if s := m.d.book.Steps[i]; s.Quiz != nil || s.Choose != nil || s.Ask != nil {
+			return "answer"
+		}
+	}
 	return ""
 }
 

@@ -66,7 +66,11 @@ func (m *Model) justNow(id string, w int) []string {
 	if says == "" {
 		says = word
 	}
-	line := style.Render(sign) + " " + m.d.book.Steps[i].Title + m.t.Muted.Render(": "+says)
+	title := m.d.book.Steps[i].Title
+	if !strings.HasSuffix(title, "?") {
+		title += ":"
+	}
+	line := style.Render(sign) + " " + title + " " + m.t.Muted.Render(says)
 	return []string{parts.Cut(line, w), ""}
 }
 
@@ -295,6 +299,9 @@ func (m *Model) happening(w int) []string {
 	} else if st.State == journal.Pending && !m.mine[id] {
 		title = "your turn"
 	}
+	if n := m.d.tries[id].n; n > 1 {
+		title += fmt.Sprintf(", try %d", n)
+	}
 	return append([]string{parts.Head(m.t, title, w), ""}, body...)
 }
 
@@ -327,13 +334,13 @@ func (m *Model) byHand(id string, st *engine.StepState, w int) []string {
 	return append(append(out, m.shell(m.command(id), w)...), "")
 }
 
-// callLines are the calls that ended, the last ones when there are many, and those under way.
+// callLines are the calls of the newest try that ended, the last ones when there are many, and those under way.
 func (m *Model) callLines(id string, st *engine.StepState, w int) []string {
 	const most = 6
 	var out []string
 	var calls []journal.Call
 	n := len(st.Calls) - 1
-	for ; n >= 0 && len(calls) < most; n-- {
+	for ; n >= m.d.tries[id].calls && len(calls) < most; n-- {
 		if c := st.Calls[n]; c.Role != "wait" || !c.OK {
 			calls = append(calls, c)
 		}
@@ -397,7 +404,11 @@ func (m *Model) wait(st *engine.StepState, w int) []string {
 	if k.Seen != "" {
 		seen = "now " + m.t.Strong.Render(parts.Plain(k.Seen))
 	}
-	out := []string{parts.Ends(sign+" waiting for "+parts.Cut(parts.Plain(k.For), max(8, w-32)), seen, w)}
+	verb := " waiting for "
+	if st.State == journal.Failed {
+		verb = " waited for "
+	}
+	out := []string{parts.Ends(sign+verb+parts.Cut(parts.Plain(k.For), max(8, w-32)), seen, w)}
 	elapsed := k.Elapsed
 	if st.State == journal.WaitingS {
 		elapsed += m.d.ahead

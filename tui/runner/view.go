@@ -6,6 +6,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"lifeboat/runbooks/journal"
 	"lifeboat/tui/parts"
 )
 
@@ -120,7 +121,7 @@ func (m *Model) count() string {
 		return fmt.Sprintf("%d of %s over", m.d.done(), parts.Plural(n, "step"))
 	}
 	auto := ""
-	if m.auto {
+	if m.auto && m.d.state(m.d.Current) != journal.Failed {
 		auto = "runs by itself " + m.t.Sym.Dot + " "
 	}
 	return auto + fmt.Sprintf("step %d of %d", min(m.d.index[m.d.last]+1, n), n)
