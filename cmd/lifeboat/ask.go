@@ -50,7 +50,7 @@ func askOne(lines *bufio.Scanner, out io.Writer, q plan.Question, answers plan.A
 		if err == nil {
 			return nil
 		}
-		fmt.Fprintf(out, "That does not work: %s.\n", err)
+		fmt.Fprintf(out, "That does not work: %s\n", err)
 	}
 }
 

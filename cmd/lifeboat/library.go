@@ -26,7 +26,7 @@ func openRunbook(name string) (*runbooks.Runbook, error) {
 	case errors.As(err, &problems):
 		return nil, &ending{code: exitCheck, err: err, hint: "correct the lines above; lifeboat runbook check " + name + " says the same"}
 	case err != nil:
-		return nil, &ending{code: exitUsage, err: err}
+		return nil, &ending{code: exitUsage, err: err, hint: "the path of a runbook file, or an id that lifeboat lab list shows"}
 	}
 	return book, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -121,4 +122,12 @@ func (p *process) openLog(dir string) error {
 	p.boxLog = slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelWarn})
 	p.logPath = path
 	return nil
+}
+
+// printJSON writes one value for programs, indented so that people can read it too.
+func printJSON(p *process, v any) error {
+	enc := json.NewEncoder(p.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
