@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/expr"
@@ -118,4 +119,11 @@ func (r *run) recovered(s *runbooks.Step, frames []*frame, c *journal.Clock) err
 		c.RPO = max(0, c.Disaster.Sub(c.NewestOut))
 	}
 	return nil
+}
+
+// asTime reads a time of an answer.
+func asTime(v any) (time.Time, bool) {
+	s, _ := v.(string)
+	t, err := time.Parse(time.RFC3339Nano, s)
+	return t.UTC(), err == nil
 }

@@ -83,6 +83,7 @@ func asJSON(t *testing.T, v any) string {
 // One walk over every moment at which the program can be killed: before and after every call, before, within and after every
 // line of the journal.
 func TestKilledAnywhere(t *testing.T) {
+	t.Parallel()
 	b := demo(t)
 	whole := &mortal{}
 	s, err := engine.Start(context.Background(), options(t, b, newCloud(), t.TempDir(), whole))
@@ -133,6 +134,7 @@ func resumed(t *testing.T, c *cloud, dir string) (journal.Outcome, error) {
 
 // Every call fails in turn, in every way there is; the run says so, and a resume finishes it.
 func TestEveryCallFailsInTurn(t *testing.T) {
+	t.Parallel()
 	b := demo(t)
 	c := newCloud()
 	s, err := engine.Start(context.Background(), options(t, b, c, t.TempDir(), &mortal{}))

@@ -21,8 +21,8 @@ type Mode string
 
 const (
 	Rehearse Mode = "rehearse" // the sandbox
-	Drill    Mode = "drill"    // AWS, with its own names and tags; cleans up
-	Incident Mode = "incident" // AWS; everything it made is kept
+	Drill    Mode = "drill"    // AWS; what it made is for practice, and is cleaned up when it is asked to
+	Incident Mode = "incident" // AWS; everything it made is kept, whatever Options.Clean says
 )
 
 // Options is what a run needs from outside. Runbook, Target and Journal must be given; everything else has a default.

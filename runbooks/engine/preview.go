@@ -126,3 +126,22 @@ func splitWords(name string) []string {
 	}
 	return out
 }
+
+// undoText says how a step is undone.
+func undoText(s *runbooks.Step, effect calls.Effect) string {
+	switch {
+	case s.Undo.None != "":
+		return "nothing to undo: " + s.Undo.None
+	case len(s.Undo.Actions) > 0:
+		var ops []string
+		for _, a := range s.Undo.Actions {
+			ops = append(ops, a.Call)
+		}
+		return list(ops)
+	case s.Call == "" && s.Seed == nil || s.Call != "" && effect == calls.Read:
+		return "reads only"
+	case effect == calls.Irreversible || effect == calls.Delete:
+		return "cannot be undone"
+	}
+	return "nothing to undo"
+}

@@ -172,10 +172,7 @@ func (r *run) obey(ctx context.Context, s *runbooks.Step, c Command) error {
 
 // believe ends a step that a person says was done.
 func (r *run) believe(ctx context.Context, s *runbooks.Step, note string) error {
-	state := journal.ByHand
-	if r.solved(s) {
-		state = journal.Assisted
-	}
+	state := r.handState(s)
 	frames, err := r.frames(s)
 	if err != nil {
 		return &failure{text: err.Error(), cause: err}

@@ -16,28 +16,28 @@ const Schema = "lifeboat.run/1"
 type Kind string
 
 const (
-	RunStarted  Kind = "run-started"  // durable; Run is set
-	RunResumed  Kind = "run-resumed"  // durable; Run is set; Text says what changed in the runbook, if anything
-	StepReady   Kind = "step-ready"   // passing; Preview is set: what will be called, what it costs, whether it can be undone
-	StepStarted Kind = "step-started" // durable
-	CallIntent  Kind = "call-intent"  // durable, fsynced before a mutating call leaves; Call is set
-	CallResult  Kind = "call-result"  // durable; Call is set and has the ID of its intent (reads have no intent)
-	WaitStarted Kind = "wait-started" // durable; Wait is set
-	Waiting     Kind = "waiting"      // passing; Wait is set, once a poll
-	WaitEnded   Kind = "wait-ended"   // durable; Wait is set
-	Checked     Kind = "checked"      // durable; Check is set
-	Asked       Kind = "asked"        // passing; Question is set: the run stands still until an answer comes
-	Answered    Kind = "answered"     // durable; Answer is set
-	Hinted      Kind = "hinted"       // durable; Level and Text are set
-	Points      Kind = "points"       // durable; Points is set: all recovery points that the step knows of now
-	Proved      Kind = "proved"       // durable; Proof is set
-	Clocks      Kind = "clocks"       // durable; Clocks is set: the disaster, the proof, RPO and RTO
-	StepEnded   Kind = "step-ended"   // durable; State is set, Text says why when it is not passed
-	CleanStart  Kind = "clean-started"
-	CleanEnded  Kind = "clean-ended" // durable; Left is set: empty is the promise
-	RunEnded    Kind = "run-ended"   // durable; Outcome is set
-	Note        Kind = "note"        // durable; Text: something a person should know, which is no failure
-	Time        Kind = "time"        // passing; the target's clock moved: At has it
+	RunStarted  Kind = "run-started"   // durable; Run is set
+	RunResumed  Kind = "run-resumed"   // durable; Run is set; Text says what changed in the runbook, if anything
+	StepReady   Kind = "step-ready"    // passing; Preview is set: what will be called, what it costs, whether it can be undone
+	StepStarted Kind = "step-started"  // durable
+	CallIntent  Kind = "call-intent"   // durable, fsynced before a mutating call leaves; Call is set
+	CallResult  Kind = "call-result"   // durable; Call is set and has the ID of its intent (reads have no intent)
+	WaitStarted Kind = "wait-started"  // durable; Wait is set
+	Waiting     Kind = "waiting"       // passing; Wait is set, once a poll
+	WaitEnded   Kind = "wait-ended"    // durable; Wait is set
+	Checked     Kind = "checked"       // durable; Check is set
+	Asked       Kind = "asked"         // passing; Question is set: the run stands still until an answer comes
+	Answered    Kind = "answered"      // durable; Answer is set
+	Hinted      Kind = "hinted"        // durable; Level and Text are set
+	Points      Kind = "points"        // durable; Points is set: all recovery points that the step knows of now
+	Proved      Kind = "proved"        // durable; Proof is set
+	Clocks      Kind = "clocks"        // durable; Clocks is set: the disaster, the proof, RPO and RTO
+	StepEnded   Kind = "step-ended"    // durable; State is set, Text says why when it is not passed
+	CleanStart  Kind = "clean-started" // durable
+	CleanEnded  Kind = "clean-ended"   // durable; Left is set: empty is the promise
+	RunEnded    Kind = "run-ended"     // durable; Outcome is set
+	Note        Kind = "note"          // durable; Text: something a person should know, which is no failure
+	Time        Kind = "time"          // passing; the target's clock moved: At has it
 )
 
 // State is where a step stands. States are never merged: a run with a skipped step is not a completed one.
@@ -152,7 +152,7 @@ type CallPreview struct {
 	As     string         `json:"as,omitempty"`
 	Params map[string]any `json:"params,omitempty"`
 	CLI    string         `json:"cli"`            // the aws command that does the same
-	Role   string         `json:"role,omitempty"` // call | wait | check | find
+	Role   string         `json:"role,omitempty"` // call | seed | wait | check | find
 }
 
 // Call is one AWS call, as intended or as it ended.

@@ -161,7 +161,10 @@ func summary(path string) (Summary, error) {
 		return s, err
 	}
 	first, reason := decode(head, 1, "")
-	if reason != "" || first.Run == nil {
+	if reason == "" && first.Run == nil {
+		reason = "the first line does not say which run it is"
+	}
+	if reason != "" {
 		return s, &Damage{Path: path, Line: 1, Reason: reason}
 	}
 	s.Run, s.Started, s.Last = *first.Run, first.Wall, first.Wall
