@@ -71,7 +71,8 @@ func New(d Deps, first First) *App {
 		d.Now = time.Now
 	}
 	a := &App{d: d, first: first, ctx: context.Background(), send: func(tea.Msg) {}, after: time.After}
-	a.t = theme.New(true, !theme.UTF8(func(n string) string { return env(d.Env, n) }))
+	lookup := func(n string) string { return env(d.Env, n) }
+	a.t = theme.New(theme.Dark(lookup), !theme.UTF8(lookup))
 	a.home = home.New(home.Options{Theme: a.t, Target: d.Target, Where: d.Where, Version: d.Version})
 	a.stack = []screen{a.home}
 	return a

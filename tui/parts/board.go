@@ -47,7 +47,7 @@ func (h *Help) Draw(t *theme.Theme, table []Key, w, rows int) []string {
 // Foot says under the help how it is left.
 func (h *Help) Foot(t *theme.Theme, w int) string {
 	key := func(k, words string) string { return t.Key.Render(k) + " " + t.Muted.Render(words) + "   " }
-	return Ends(" "+key("down", "up, space: the rest")+key("any other key", "closes this"), "", w)
+	return Ends(" "+key("down, up, space", "scroll")+key("any other key", "back"), "", w)
 }
 
 // Board is the keys of a screen with what comes of pressing them: the help, and the sentence that was said last.

@@ -73,6 +73,14 @@ func (d *desk) apply(e journal.Event) (t touched) {
 	if d.Current != "" {
 		d.last = d.Current
 	}
+	if st := d.Steps[e.Step]; st != nil {
+		switch {
+		case e.Kind == journal.StepStarted:
+			st.Answer = nil // that of the try before
+		case e.Kind == journal.StepReady && (st.State == journal.Running || st.State == journal.WaitingS):
+			st.State = journal.Pending // it was cut off in the middle, and the resumed run asks again what to do with it
+		}
+	}
 	t.step = true
 	switch e.Kind {
 	case journal.RunStarted, journal.RunResumed:

@@ -20,6 +20,9 @@ const (
 	graceMost = 1500 * time.Millisecond
 )
 
+// longList is how many options still stand whole, however many lines each has.
+const longList = 5
+
 // dialog is one question over the screen. It decides nothing: ok is called with what was said.
 type dialog struct {
 	title   string
@@ -151,7 +154,11 @@ func (d *dialog) draw(t *theme.Theme, w, h int) []string {
 		if text == "" {
 			text = o.Value
 		}
-		for n, l := range parts.Wrap(parts.Plain(text), max(1, inner-2)) {
+		told := parts.Wrap(parts.Plain(text), max(1, inner-2))
+		if len(d.options) > longList && i != d.cursor { // a line each, so that one sees what there is to choose from
+			told = []string{parts.Cut(parts.Plain(text), max(1, inner-2))}
+		}
+		for n, l := range told {
 			if n > 0 {
 				mark = "  "
 			}
@@ -175,7 +182,11 @@ func (d *dialog) draw(t *theme.Theme, w, h int) []string {
 		lines = append(lines, t.Bad.Render(parts.Cut("! "+d.wrong, inner)))
 	}
 	keys := t.Key.Render("enter") + t.Muted.Render(" "+d.yes) + "   " + t.Key.Render("esc") + t.Muted.Render(" "+d.back())
-	lines = scrollTo(lines, from, h-6)
+	if room := h - 6; room >= 1 {
+		var around parts.Scroll
+		around.By(from - room/2)
+		lines = around.Marked(t, lines, room)
+	}
 	lines = append(lines, "", keys)
 	return parts.Box(t, d.title, lines, inner, h)
 }
@@ -185,13 +196,4 @@ func (d *dialog) back() string {
 		return "look at the step first"
 	}
 	return "back"
-}
-
-// scrollTo leaves out lines at the top so that line from can be seen in h lines.
-func scrollTo(lines []string, from, h int) []string {
-	if h < 1 || len(lines) <= h {
-		return lines
-	}
-	start := max(0, min(from-h/2, len(lines)-h))
-	return lines[start : start+h]
 }

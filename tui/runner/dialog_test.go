@@ -193,3 +193,23 @@ func TestAChangedRunbookIsSaid(t *testing.T) {
 		t.Fatalf("nothing says so:\n%s", got)
 	}
 }
+
+// A run that was stopped in the middle of a step asks again, once it is resumed, what to do with that step.
+func TestStepThatWasCutOffCanBeGoneOnWith(t *testing.T) {
+	m, s, _ := screen(false, "waiting")
+	id := m.d.Current
+	if !m.d.busy() {
+		t.Fatal("nothing is waited for at this cue")
+	}
+	m.Update(Batch{Session: s, Events: []journal.Event{{Kind: journal.RunResumed, Run: &m.d.Run}, {Kind: journal.StepReady, Step: id, Preview: m.d.Steps[id].Preview}}})
+	if why := m.offRun(); why != "" {
+		t.Fatalf("enter does nothing: %s", why)
+	}
+	if text := strings.Join(m.View(80, 24), "\n"); !strings.Contains(text, "your turn") {
+		t.Errorf("it does not say whose turn it is:\n%s", text)
+	}
+	press(m, "enter")
+	if len(s.said) == 0 || s.said[len(s.said)-1].Kind != engine.Do {
+		t.Errorf("enter said %v", s.said)
+	}
+}

@@ -274,6 +274,9 @@ func (m *Model) ask() {
 			return nil
 		},
 	}
+	if q.Type == "choose" && !m.d.Clock.Disaster.IsZero() {
+		d.body += "\n\nThe disaster was at " + m.d.Clock.Disaster.UTC().Format(time.RFC3339) + "."
+	}
 	for i, o := range q.Options {
 		if o.Value == q.Default && q.Default != "" && q.Type != "quiz" {
 			d.cursor = i

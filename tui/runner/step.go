@@ -292,6 +292,8 @@ func (m *Model) happening(w int) []string {
 			return nil
 		}
 		body = m.invite(id, w)
+	} else if id == m.d.Current && st.State == journal.Pending && !st.Started.IsZero() && !m.mine[id] {
+		body = append(append(body, ""), parts.Prose(m.t, "The run was stopped in this step. `enter` goes on with it; what was made already is not made again.", min(w, 92))...)
 	}
 	title := "what is happening"
 	if st.State.Ended() {
@@ -522,9 +524,15 @@ func (m *Model) answer(id string, st *engine.StepState, w int) []string {
 	if a.By == "default" {
 		said = "taken: "
 	}
+	value := a.Value
+	for _, o := range m.d.asked[id].Options {
+		if o.Value == value && o.Label != "" && !strings.Contains(o.Label, value) {
+			value = o.Label + " (" + value + ")"
+		}
+	}
 	switch {
 	case a.Right == nil:
-		out = append(out, mark(parts.Wrap(said+parts.Plain(a.Value), max(1, w-2)), m.t.Accent.Render(m.t.Sym.Cursor))...)
+		out = append(out, mark(parts.Wrap(said+parts.Plain(value), max(1, w-2)), m.t.Accent.Render(m.t.Sym.Cursor))...)
 	case *a.Right:
 		out = append(out, mark(parts.Wrap("right: "+parts.Plain(a.Value), max(1, w-2)), m.t.Good.Render(m.t.Sym.Passed))...)
 	default:
@@ -570,7 +578,7 @@ func (m *Model) reason(id string, st *engine.StepState, w int) []string {
 	}
 	if i, ok := m.d.index[id]; ok {
 		for _, c := range m.d.book.Steps[i].Checks {
-			if broken(st.Checks, c.Say) && c.Else != "" {
+			if broken(st.Checks, c.Say) && c.Else != "" && !strings.Contains(st.Reason, c.Else) {
 				out = append(out, parts.Prose(m.t, "What to do: "+c.Else, min(w, 92))...)
 			}
 		}

@@ -135,6 +135,17 @@ func (t *Theme) Effect(effect string) lipgloss.Style {
 	return t.Muted
 }
 
+// Dark reports whether the background is dark, as far as an environment tells: COLORFGBG, which some terminals set to
+// "foreground;background" in the numbers of the 16 colours. Without it a terminal is taken for dark.
+func Dark(env func(string) string) bool {
+	value := env("COLORFGBG")
+	switch value[strings.LastIndexByte(value, ';')+1:] {
+	case "7", "9", "10", "11", "12", "13", "14", "15":
+		return false
+	}
+	return true
+}
+
 // UTF8 reports whether the locale in an environment can show the Unicode symbols: the first of LC_ALL, LC_CTYPE and
 // LANG that is set decides, and with none set it is taken for UTF-8. The Linux console never can: its font has 512 signs.
 func UTF8(env func(string) string) bool {

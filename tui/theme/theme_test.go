@@ -45,3 +45,11 @@ func TestSymbols(t *testing.T) {
 		}
 	}
 }
+
+func TestDark(t *testing.T) {
+	for value, dark := range map[string]bool{"": true, "15;0": true, "0;15": false, "0;default;15": false, "0;7": false, "7;8": true, "nonsense": true} {
+		if got := Dark(func(string) string { return value }); got != dark {
+			t.Errorf("COLORFGBG=%q: dark is %v", value, got)
+		}
+	}
+}
