@@ -251,9 +251,9 @@ func entriesOf(t *testing.T, dir string) []journal.Entry {
 // failures are the last words of a run's journal about what failed.
 func failures(dir string) string {
 	var b strings.Builder
-	names, _ := filepath.Glob(filepath.Join(dir, "runs", "*.jsonl"))
-	for _, name := range names {
-		entries, err := journal.ReadFile(name)
+	runs, _ := journals(dir).List()
+	for _, run := range runs {
+		entries, err := journals(dir).Read(run.Run.ID)
 		if err != nil && !errors.Is(err, journal.ErrEmpty) {
 			fmt.Fprintln(&b, err)
 		}

@@ -84,7 +84,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Rand = mathrand.Float64
 	}
 	if o.Pause == nil {
-		o.Pause = pause
+		o.Pause = account.Wall{}.Wait
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -145,15 +145,4 @@ func newID() string {
 		b[i] = letters[int(b[i])%len(letters)]
 	}
 	return string(b[:])
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

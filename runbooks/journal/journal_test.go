@@ -66,7 +66,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 				t.Fatalf("line %d: %+v, wrote %+v", i+1, e, wrote[i])
 			}
 		}
-		if len(got) != len(wrote) || got[len(got)-1].Hash != w.Last() {
+		if len(got) != len(wrote) || got[len(got)-1].Hash != w.last {
 			t.Fatalf("%d lines of %d", len(got), len(wrote))
 		}
 	})

@@ -35,12 +35,6 @@ func (f Folder) Read(id string) ([]Entry, error) {
 	return entries, err
 }
 
-// ReadFile is Read for a journal that lies anywhere.
-func ReadFile(path string) ([]Entry, error) {
-	entries, _, err := read(path)
-	return entries, err
-}
-
 // read gives the entries and the size of the whole lines.
 func read(path string) ([]Entry, int64, error) {
 	file, err := os.Open(path)

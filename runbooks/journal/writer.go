@@ -95,8 +95,8 @@ func (f Folder) writer(path string, file File) *Writer {
 // Seq is the number of durable events written so far.
 func (w *Writer) Seq() int { return w.seq }
 
-// Last is the hash of the last line, empty before the first.
-func (w *Writer) Last() string { return w.last }
+// Failed gives the error that ended the journal, nil while it can be written.
+func (w *Writer) Failed() error { return w.failed }
 
 // Write appends one durable event and gives it back with its Seq. When it returns without an error the line is written;
 // for the kinds that Synced names it is on the disk.
@@ -186,6 +186,3 @@ func hashOf(body []byte) string {
 	h.Write([]byte{'}'})
 	return hex.EncodeToString(h.Sum(nil))
 }
-
-// Failed gives the error that ended the journal, nil while it can be written.
-func (w *Writer) Failed() error { return w.failed }

@@ -42,8 +42,12 @@ var volumeAttributes = func() attributes[Volume] {
 	}
 }()
 
-// listed is what the three listings of volumes have in common: the caller's volumes of these ids, those that match, one page of them.
-func (s *Service) listed(tx *store.Tx, c wire.Caller, ids []string, p window, match func(Volume) bool) ([]Volume, *string, error) {
+// listed is what the listings of volumes have in common: the caller's volumes of these ids, those that match, one page of them.
+func (s *Service) listed(tx *store.Tx, c wire.Caller, ids []string, most *int32, token *string, match func(Volume) bool) ([]Volume, *string, error) {
+	p, err := paging(most, token, len(ids), "volumeSet")
+	if err != nil {
+		return nil, nil, err
+	}
 	var gone []string
 	for _, id := range ids {
 		if err := volumeID(id, "volumes"); err != nil {
@@ -74,11 +78,7 @@ func (s *Service) DescribeVolumes(ctx context.Context, in *ec2.DescribeVolumesIn
 		if err != nil {
 			return err
 		}
-		p, err := paging(in.MaxResults, in.NextToken, len(in.VolumeIds), "volumeSet")
-		if err != nil {
-			return err
-		}
-		rows, next, err := s.listed(tx, c, in.VolumeIds, p, match)
+		rows, next, err := s.listed(tx, c, in.VolumeIds, in.MaxResults, in.NextToken, match)
 		for _, v := range rows {
 			out.Volumes = append(out.Volumes, v.wire())
 		}
@@ -101,11 +101,7 @@ func (s *Service) DescribeVolumeStatus(ctx context.Context, in *ec2.DescribeVolu
 		if err != nil {
 			return err
 		}
-		p, err := paging(in.MaxResults, in.NextToken, len(in.VolumeIds), "volumeSet")
-		if err != nil {
-			return err
-		}
-		rows, next, err := s.listed(tx, c, in.VolumeIds, p, match)
+		rows, next, err := s.listed(tx, c, in.VolumeIds, in.MaxResults, in.NextToken, match)
 		for _, v := range rows {
 			status := types.VolumeStatusInfo{Status: types.VolumeStatusInfoStatusOk, Details: []types.VolumeStatusDetails{
 				{Name: types.VolumeStatusNameIoEnabled, Status: aws.String("passed")},
