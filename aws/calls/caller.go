@@ -43,11 +43,8 @@ type Option func(*AWS)
 // seconds on a target whose clock jumps.
 func Timeout(d time.Duration) Option { return func(a *AWS) { a.timeout = d } }
 
-// Backoff gives the wall time to wait before attempt+1. Without it the SDK's own delays and its adaptive rate limit hold;
-// on a target whose clock jumps the default is a millisecond and no rate limit, so that nothing waits.
-func Backoff(f func(attempt int) time.Duration) Option { return func(a *AWS) { a.backoff = f } }
-
-// New makes calls on t under g. No client is built before its first call.
+// New makes calls on t under g. No client is built before its first call. Between attempts stand the SDK's own delays and its
+// adaptive rate limit; on a target whose clock jumps it is a millisecond and no rate limit, so that nothing waits.
 func New(t *account.Target, g Guard, options ...Option) *AWS {
 	a := &AWS{target: t, guard: g, timeout: 2 * time.Minute, clients: &clients{made: map[clientKey]any{}}}
 	if t.Clock != nil && t.Clock.Rate() == 0 {
@@ -58,13 +55,6 @@ func New(t *account.Target, g Guard, options ...Option) *AWS {
 		o(a)
 	}
 	return a
-}
-
-// Under gives the same calls, on the same clients, under another guard.
-func (a *AWS) Under(g Guard) *AWS {
-	b := *a
-	b.guard = g
-	return &b
 }
 
 // Call makes one call. An empty Region is the target's home.
