@@ -277,8 +277,8 @@ func (a *App) open(runbook, run string) tea.Cmd {
 func (a *App) opened(m openedMsg) tea.Cmd {
 	a.home.Open("")
 	if m.err != nil {
-		a.res.Err = m.err
 		if a.first.Lab != "" || a.first.Resume != "" {
+			a.res.Err = m.err // what the program was started for
 			return tea.Quit
 		}
 		a.home.Say(sentence(m.err))

@@ -200,7 +200,11 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 // View draws exactly h lines of at most w cells.
 func (m *Model) View(w, h int) []string {
 	var out []string
-	body := h - 2
+	foot := m.board.Foot(m.t, w)
+	if m.opening != "" {
+		foot = []string{parts.Rule(m.t, w), parts.Said(m.t, m.t.Sym.Running, m.opening+" "+m.t.Sym.Ellipsis, w)}
+	}
+	body := max(0, h-len(foot))
 	inner := min(w-4, 116)
 	side := strings.Repeat(" ", max(2, (w-inner)/2))
 	if m.board.Help.On() {
@@ -212,11 +216,7 @@ func (m *Model) View(w, h int) []string {
 		out = append(make([]string, spare/3), out...)
 	}
 	out = parts.Fit(parts.Indent(out, side), w, body)
-	foot := m.board.Foot(m.t, w)
-	if m.opening != "" {
-		foot = parts.Said(m.t, m.t.Sym.Running, m.opening+" "+m.t.Sym.Ellipsis, w)
-	}
-	return parts.Fit(append(out, parts.Rule(m.t, w), foot), w, h)
+	return parts.Fit(append(out, foot...), w, h)
 }
 
 func (m *Model) body(w, h int) []string {
@@ -310,11 +310,11 @@ func (m *Model) line(it item, on bool, w int) string {
 		if r := m.standing(it.lab.ID); r != nil {
 			at := ""
 			if r.Step > 0 {
-				at = fmt.Sprintf(" at step %d of %d", r.Step, r.Steps)
+				at = fmt.Sprintf(" at %d of %d", r.Step, r.Steps)
 			}
 			right = t.Warn.Render("stands" + at + ", enter resumes")
 		}
-		return parts.Ends(mark+style.Render(parts.Cut(it.lab.Title, max(8, w-24))), right, w)
+		return parts.Ends(mark+style.Render(parts.Cut(it.lab.Title, max(8, w-4-ansi.StringWidth(right)))), right, w)
 	}
 	r := it.run
 	sign, word := t.Warn.Render(t.Sym.Running), t.Warn.Render("stands")

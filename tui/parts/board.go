@@ -73,15 +73,24 @@ func (b *Board) Press(name string) tea.Cmd {
 	return cmd
 }
 
-// Foot is the last line of the screen.
-func (b *Board) Foot(t *theme.Theme, w int) string {
+// Foot is the rule and what stands below it: the keys, or the sentence that was said, which is whole however long it is.
+func (b *Board) Foot(t *theme.Theme, w int) []string {
+	line := Footer(t, b.Table, "?", w)
 	switch {
 	case b.Help.On():
-		return b.Help.Foot(t, w)
+		line = b.Help.Foot(t, w)
 	case b.said != "":
-		return Said(t, t.Sym.Cursor, b.said, w)
+		out := []string{Rule(t, w)}
+		for i, l := range Wrap(Plain(b.said), max(1, w-4)) {
+			sign := t.Accent.Render(t.Sym.Cursor)
+			if i > 0 {
+				sign = " "
+			}
+			out = append(out, " "+sign+" "+l)
+		}
+		return out
 	}
-	return Footer(t, b.Table, "?", w)
+	return []string{Rule(t, w), line}
 }
 
 // Said is a sentence in place of the footer, behind a sign.

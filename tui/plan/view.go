@@ -134,7 +134,8 @@ func (m *Model) View(w, h int) []string {
 	if m.lines == nil || m.w != inner {
 		m.build(inner)
 	}
-	room := max(1, h-4)
+	foot := m.board.Foot(t, w)
+	room := max(1, h-2-len(foot))
 	body := m.scroll.Cut(m.lines, room)
 	place := m.scroll.Place(len(m.lines))
 	if m.board.Help.On() {
@@ -142,7 +143,7 @@ func (m *Model) View(w, h int) []string {
 	}
 	out := []string{parts.Ends(side+t.Accent.Bold(true).Render("The plan")+"  "+t.Muted.Render(parts.Cut(m.p.Strategy.Name, max(1, inner-24))), t.Muted.Render(place)+side, w), ""}
 	out = append(out, parts.Fit(parts.Indent(body, side), w, room)...)
-	return parts.Fit(append(out, parts.Rule(t, w), m.board.Foot(t, w)), w, h)
+	return parts.Fit(append(out, foot...), w, h)
 }
 
 // build lays the whole plan out once; scrolling only cuts it.
