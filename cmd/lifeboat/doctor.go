@@ -134,7 +134,7 @@ func cliFinding(p *process) finding {
 func theAccount(ctx context.Context, o targetOptions) []finding {
 	t, err := o.openAWS(ctx, false)
 	if err != nil {
-		return []finding{{What: "account", Need: true, Says: err.Error()}}
+		return []finding{{What: "account", Need: true, Says: err.Error(), Do: advice(err)}}
 	}
 	defer t.Close()
 	out := []finding{{What: "account", Need: true, OK: true, Says: named(t.Own) + ", as " + t.Own.ARN}}

@@ -72,21 +72,15 @@ func report(w io.Writer, err error, p *process) int {
 	if err == nil {
 		return exitDone
 	}
-	code, hint := exitFailed, ""
+	code, hint := exitFailed, advice(err)
 	var e *ending
 	if errors.As(err, &e) {
-		code, hint = e.code, e.hint
+		code = e.code
 		if e.err == nil {
 			return code
 		}
 	} else if isUsage(err) {
 		code, hint = exitUsage, "lifeboat --help lists the commands, lifeboat COMMAND --help their flags"
-	}
-	if hint == "" {
-		var h interface{ Hint() string }
-		if errors.As(err, &h) {
-			hint = h.Hint()
-		}
 	}
 	fmt.Fprintf(w, "lifeboat: %s\n", err)
 	if hint != "" {
@@ -99,6 +93,19 @@ func report(w io.Writer, err error, p *process) int {
 		p.log.Error("command ended", "code", code, "error", err.Error())
 	}
 	return code
+}
+
+// advice is the next thing to do about an error, where it knows one.
+func advice(err error) string {
+	var e *ending
+	if errors.As(err, &e) && e.hint != "" {
+		return e.hint
+	}
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
 }
 
 // isUsage tells cobra's complaints about flags and arguments from our own errors: it has no type for them.
