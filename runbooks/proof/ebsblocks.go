@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"sort"
 	"sync"
@@ -23,9 +24,9 @@ const (
 	BlockSize = 512 << 10
 	// blocksPerGiB is how many of them a GiB of a volume has.
 	blocksPerGiB = 1 << 30 / BlockSize
-	// workers is how many blocks are on their way at once: enough to hide the latency, few enough to stay well under the
-	// default request quotas of the EBS direct APIs and under 10 MB of memory.
-	workers = 8
+	// most is how many blocks are on their way at once at the most: enough to hide the latency, few enough to stay well under
+	// the default request quotas of the EBS direct APIs and under 10 MB of memory.
+	most = 8
 	// differences is how many differing units are named; the others are counted.
 	differences = 3
 	// pageSize is how many blocks are listed at once; the API allows 100 to 10,000.
@@ -430,6 +431,10 @@ func blob(v any) ([]byte, error) {
 	return nil, fmt.Errorf("the answer has no data")
 }
 
+// workers is how many blocks are on their way at once. Blocks are hashed here, and a screen wants its keys answered
+// meanwhile: more of them than processors would only make it wait.
+func workers() int { return min(most, max(2, runtime.GOMAXPROCS(0))) }
+
 // each does work on all items, a few at once, and tells done about each that succeeded, one at a time. It stops at the
 // first error; a panic in work is an error.
 func each(ctx context.Context, items []int, work func(context.Context, int) error, done func(int)) error {
@@ -438,7 +443,7 @@ func each(ctx context.Context, items []int, work func(context.Context, int) erro
 	todo := make(chan int)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	for range min(workers, len(items)) {
+	for range min(workers(), len(items)) {
 		wg.Go(func() {
 			defer func() {
 				if p := recover(); p != nil {
