@@ -57,7 +57,7 @@ func listRuns(p *process, dir string, asJSON bool) error {
 				fmt.Fprintf(p.out, "%s: damaged, %s\n", s.Run, s.Damage)
 				continue
 			}
-			fmt.Fprintf(p.out, "%s: %s on %s, last at %s%s\n", s.Run, s.State, s.Target, s.Last.Format(time.DateTime), leftText(s.Left))
+			fmt.Fprintf(p.out, "%s: %s on %s, last at %s%s\n", s.Run, s.State, s.Target, s.Last.UTC().Format("2006-01-02 15:04 UTC"), leftText(s.Left))
 		}
 		if len(out) == 0 && bad == nil {
 			fmt.Fprintln(p.out, "no runs yet; lifeboat lab list shows what can be run")
