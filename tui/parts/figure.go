@@ -10,6 +10,7 @@ import (
 
 // Figure is one of the two numbers of a recovery, beside its target.
 type Figure struct {
+	Wide    int           // cells its value takes at least, to stand under another figure
 	Name    string        // RPO | RTO
 	Value   time.Duration // meaningful when Known
 	Target  time.Duration // 0 = none was set
@@ -58,7 +59,7 @@ func (f Figure) Draw(t *theme.Theme, gauge int) string {
 		return s
 	}
 	var b strings.Builder
-	b.WriteString(t.Muted.Render(f.Name+" ") + t.Strong.Render(Span(f.Value)))
+	b.WriteString(t.Muted.Render(f.Name+" ") + t.Strong.Render(Span(f.Value)) + strings.Repeat(" ", max(0, f.Wide-len(Span(f.Value)))))
 	if f.Running && f.Name == "RPO" {
 		b.WriteString(t.Muted.Render(" if it broke now"))
 	} else if f.Running {

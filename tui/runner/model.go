@@ -188,6 +188,9 @@ func (m *Model) batch(b Batch) tea.Cmd {
 	if b.Closed {
 		m.closed, t = true, touched{true, true, true, true}
 		_, m.err = m.o.Session.Wait()
+		if m.dialog != nil && !m.dialog.byItself {
+			m.dialog = nil // what it would have said to the run is past
+		}
 	}
 	if m.d.Current != was {
 		m.scroll, m.toast = parts.Scroll{}, ""

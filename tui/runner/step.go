@@ -643,6 +643,9 @@ func (m *Model) summary(w int) []string {
 		}
 	case journal.RunIncomplete:
 		word, style = "! Incomplete: it went to its end, with skipped steps", t.Warn.Bold(true)
+		if o.Count[journal.Pending]+o.Count[journal.Running]+o.Count[journal.WaitingS] > 0 {
+			word = "! Incomplete: it was ended before every step was done"
+		}
 	case journal.RunFailed:
 		word, style = t.Sym.Failed+" Failed", t.Bad.Bold(true)
 	case journal.RunStopped:
@@ -650,10 +653,12 @@ func (m *Model) summary(w int) []string {
 	}
 	out := []string{parts.Ends(t.Muted.Render("the run"), t.Muted.Render(m.d.Run.ID), w), style.Render(parts.Cut(word, w)), ""}
 	rpo, rto := m.d.timeline().Figures()
+	wide := max(len(parts.Span(rpo.Value)), len(parts.Span(rto.Value)))
 	for _, f := range []parts.Figure{rpo, rto} {
 		if m.d.Clock.Disaster.IsZero() {
 			break
 		}
+		f.Wide = wide
 		out = append(out, f.Draw(t, max(0, min(24, w-50))))
 	}
 	if m.d.proof() != nil {
