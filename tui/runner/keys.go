@@ -26,7 +26,7 @@ func (m *Model) keys() []parts.Key {
 		{Keys: []string{"d"}, Words: "it is done", Help: "Say that a step you do yourself is done, with a note; recorded as done by hand", Off: m.offDone, Do: m.doDone},
 		{Keys: []string{"h"}, Words: "hint", Help: "Show the next hint; the last one is the solution and is recorded", Off: m.offHint, Do: m.tell(engine.Hint)},
 		{Keys: []string{"c"}, Words: "copy command", Help: "Copy the aws command of this step", Off: m.offCopy, Do: m.doCopy},
-		{Keys: []string{"s"}, Words: "skip", Help: "Skip this step, with a reason; the run then ends as incomplete", Off: m.offStand, Do: m.doSkip},
+		{Keys: []string{"s"}, Words: "skip", Help: "Skip this step, with a reason; the run then ends as incomplete", Off: m.offSkip, Do: m.doSkip},
 		{Keys: []string{"a"}, Words: "run the rest", Now: m.autoWords,
 			Help: "Run this and all further steps with every default; again to pause", Off: m.offAuto, Do: m.doAuto},
 		{Keys: []string{"x"}, Words: "clean up", Help: "Undo everything this run made, then end it", Off: m.offClean, Do: m.doClean},
@@ -76,6 +76,15 @@ func (m *Model) offStand() string {
 		return "the step is over"
 	}
 	return ""
+}
+
+// offSkip lets a person skip also what waits for them: a question of the step, or what they said they would do themselves.
+func (m *Model) offSkip() string {
+	waits := m.d.Question != nil || m.mine[m.d.Current] && !m.d.state(m.d.Current).Ended()
+	if waits && m.d.Current != "" && !m.said[m.d.Current] && !m.closed && m.d.Outcome == nil && !m.d.Cleaning {
+		return ""
+	}
+	return m.offStand()
 }
 
 func (m *Model) offRetry() string {
