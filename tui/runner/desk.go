@@ -150,8 +150,25 @@ func (d *desk) timeline() parts.Timeline {
 // clock is the target's time now.
 func (d *desk) clock() time.Time { return d.now.Add(d.ahead) }
 
-// proof is the newest one that was right: what the recovery is judged by.
+// figures are RPO and RTO; a run that ended without a proof of what was lost has achieved neither.
+func (d *desk) figures() (rpo, rto parts.Figure) {
+	rpo, rto = d.timeline().Figures()
+	if d.unproved() {
+		rpo.Known, rto.Known = false, false
+	}
+	return rpo, rto
+}
+
+// unproved reports that the run ended after its disaster and before its proof.
+func (d *desk) unproved() bool {
+	return d.Outcome != nil && d.Outcome.State != journal.RunStopped && !d.Clock.Disaster.IsZero() && d.Clock.Proved.IsZero()
+}
+
+// proof is the newest one that was right, of what came back: what the recovery is judged by.
 func (d *desk) proof() *journal.Proof {
+	if d.Clock.Proved.IsZero() {
+		return nil // what was read before is no recovery
+	}
 	for i := len(d.Proofs) - 1; i >= 0; i-- {
 		if d.Proofs[i].OK {
 			return &d.Proofs[i]

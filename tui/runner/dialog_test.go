@@ -213,3 +213,14 @@ func TestStepThatWasCutOffCanBeGoneOnWith(t *testing.T) {
 		t.Errorf("enter said %v", s.said)
 	}
 }
+
+// A proof that was made before the disaster says nothing about a recovery.
+func TestRunThatNeverProvedHasNoFigures(t *testing.T) {
+	m, s, _ := screen(false, "recovering")
+	m.d.Proofs = append(m.d.Proofs, journal.Proof{OK: true, Total: 2048, Equal: 2048, Unit: "blocks"})
+	m.Update(Batch{Session: s, Events: []journal.Event{{Kind: journal.RunEnded, Outcome: &journal.Outcome{State: journal.RunIncomplete, Count: map[journal.State]int{journal.Skipped: 2}}}}})
+	text := strings.Join(m.View(80, 24), "\n")
+	if !strings.Contains(text, "not proved") || strings.Contains(text, "2,048 of 2,048") {
+		t.Errorf("it claims a recovery:\n%s", text)
+	}
+}

@@ -652,10 +652,13 @@ func (m *Model) summary(w int) []string {
 		word, style = t.Sym.Running+" Stopped: it can be resumed", t.Warn.Bold(true)
 	}
 	out := []string{parts.Ends(t.Muted.Render("the run"), t.Muted.Render(m.d.Run.ID), w), style.Render(parts.Cut(word, w)), ""}
-	rpo, rto := m.d.timeline().Figures()
+	rpo, rto := m.d.figures()
+	if m.d.unproved() {
+		out = append(out, parts.Wrap(t.Warn.Render("!")+" The data was lost and not proved to be back: this run has achieved no RPO and no RTO.", w)...)
+	}
 	wide := max(len(parts.Span(rpo.Value)), len(parts.Span(rto.Value)))
 	for _, f := range []parts.Figure{rpo, rto} {
-		if m.d.Clock.Disaster.IsZero() {
+		if m.d.Clock.Disaster.IsZero() || m.d.unproved() {
 			break
 		}
 		f.Wide = wide

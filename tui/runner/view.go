@@ -169,7 +169,7 @@ func (m *Model) head(w int) []string {
 			clock = t.Muted.Render("sandbox clock ") + clock
 		}
 	}
-	rpo, rto := m.d.timeline().Figures()
+	rpo, rto := m.d.figures()
 	figures := rpo.Short(t) + "   " + rto.Short(t)
 	if w >= 120 {
 		figures += "   " + t.Muted.Render(m.count())
