@@ -56,10 +56,18 @@ func newLabRun(p *process) *cobra.Command {
 	return c
 }
 
+// oneRun asks for the id of a run.
+func oneRun(c *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usagef("lab %s takes the id of one run; lifeboat lab status lists the runs", c.Name())
+	}
+	return nil
+}
+
 func newLabResume(p *process) *cobra.Command {
 	var o labOptions
 	c := &cobra.Command{
-		Use: "resume RUN", Short: "Go on with a run that stopped", Args: cobra.ExactArgs(1), ValidArgsFunction: completeRuns(p),
+		Use: "resume RUN", Short: "Go on with a run that stopped", Args: oneRun, ValidArgsFunction: completeRuns(p),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return reopenRun(cmd.Context(), p, args[0], o, engine.Resume)
 		},
@@ -77,7 +85,7 @@ func (o *labOptions) runbookFlag(c *cobra.Command) {
 func newLabClean(p *process) *cobra.Command {
 	var o labOptions
 	c := &cobra.Command{
-		Use: "clean RUN", Short: "Remove everything a run made, and list what is left", Args: cobra.ExactArgs(1), ValidArgsFunction: completeRuns(p),
+		Use: "clean RUN", Short: "Remove everything a run made, and list what is left", Args: oneRun, ValidArgsFunction: completeRuns(p),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.yes, o.cleaning = true, true
 			return reopenRun(cmd.Context(), p, args[0], o, engine.CleanUp)
