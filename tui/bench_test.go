@@ -41,7 +41,7 @@ func BenchmarkView(b *testing.B) {
 func flood() []journal.Event {
 	var out []journal.Event
 	for i := range 20000 {
-		e := journal.Event{Seq: i, At: time.Unix(int64(1795000000+i), 0), Step: "restore", Kind: journal.Waiting,
+		e := journal.Event{Seq: i, At: time.Unix(int64(1795000000+i), 0), Step: "restore", Kind: journal.WaitSeen,
 			Wait: &journal.Wait{For: "x", Seen: "creating", Elapsed: time.Duration(i) * time.Millisecond, Typical: time.Minute}}
 		switch i % 4 {
 		case 1:

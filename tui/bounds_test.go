@@ -89,7 +89,7 @@ func FuzzView(f *testing.F) {
 
 // TestAnyEventsFit throws events in any order, with any text, at the screen.
 func TestAnyEventsFit(t *testing.T) {
-	kinds := []journal.Kind{journal.StepReady, journal.StepStarted, journal.CallResult, journal.Waiting, journal.WaitEnded, journal.Checked, journal.Asked,
+	kinds := []journal.Kind{journal.StepReady, journal.StepStarted, journal.CallResult, journal.WaitSeen, journal.WaitEnded, journal.Checked, journal.Asked,
 		journal.Answered, journal.Hinted, journal.Points, journal.Proved, journal.Clocks, journal.StepEnded, journal.CleanStart, journal.CleanEnded, journal.Note, journal.Time}
 	states := []journal.State{journal.Passed, journal.Failed, journal.Skipped, journal.ByHand, journal.Assisted}
 	book := stage.Book()

@@ -297,6 +297,6 @@ func TestMineFrame(t *testing.T) {
 	a, _ := opened(t, size{80, 24}, false, "ready")
 	press(a, "m")
 	a.Update(runner.Batch{Session: a.run.Session(), Events: []journal.Event{{Kind: journal.StepStarted, Step: "volume"},
-		{Kind: journal.Waiting, Step: "volume", Wait: &journal.Wait{For: "you to do it", Seen: "nothing yet", Polls: 2, Elapsed: time.Minute}}}})
+		{Kind: journal.WaitSeen, Step: "volume", Wait: &journal.Wait{For: "you to do it", Seen: "nothing yet", Polls: 2, Elapsed: time.Minute}}}})
 	frame(t, a, "run-mine-80x24")
 }

@@ -80,8 +80,8 @@ func TestPumpHurries(t *testing.T) {
 func TestPumpMergesOnlyWhatPasses(t *testing.T) {
 	p := &pump{}
 	for i, e := range []journal.Event{
-		{Kind: journal.Time}, {Kind: journal.Time}, {Kind: journal.Waiting, Step: "a"}, {Kind: journal.Waiting, Step: "a"},
-		{Kind: journal.Waiting, Step: "b"}, {Kind: journal.Note}, {Kind: journal.Note}, {Kind: journal.Time},
+		{Kind: journal.Time}, {Kind: journal.Time}, {Kind: journal.WaitSeen, Step: "a"}, {Kind: journal.WaitSeen, Step: "a"},
+		{Kind: journal.WaitSeen, Step: "b"}, {Kind: journal.Note}, {Kind: journal.Note}, {Kind: journal.Time},
 	} {
 		e.Seq = i
 		p.add(e)

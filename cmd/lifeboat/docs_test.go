@@ -117,7 +117,7 @@ var chapters = []struct {
 	{"Prepare", []moment{
 		{title: "Before a call", says: "Nothing was called yet. The step says why, what it will call and with which values, what that makes and costs, how it is undone, and the `aws` command that does the same. The first hint was asked for with `h`.", w: 140, h: 45, is: when(journal.Hinted, "volume")},
 		{title: "All steps", says: "`1` shows where one is.", w: 80, h: 24, is: when(journal.StepReady, "volume"), keys: []string{"1"}},
-		{title: "Waiting", says: "What is waited for, what was seen last, how long it has taken and how long it usually takes.", w: 80, h: 24, is: when(journal.Waiting, "seed-complete")},
+		{title: "Waiting", says: "What is waited for, what was seen last, how long it has taken and how long it usually takes.", w: 80, h: 24, is: when(journal.WaitSeen, "seed-complete")},
 	}},
 	{"Protect", []moment{
 		counted,

@@ -55,7 +55,7 @@ func (l *lines) event(e journal.Event) {
 		l.call(e)
 	case journal.WaitStarted:
 		l.say(e, "  waiting for %s%s", e.Wait.For, typical(e.Wait.Typical))
-	case journal.Waiting:
+	case journal.WaitSeen:
 		if e.Wall.Sub(l.spoke) >= heartbeat {
 			l.say(e, "  still waiting for %s, %s so far%s", e.Wait.For, short(e.Wait.Elapsed), seen(e.Wait.Seen))
 		}

@@ -81,7 +81,7 @@ func (p *pasting) event(e journal.Event) {
 	switch e.Kind {
 	case journal.StepReady:
 		p.step(e)
-	case journal.Waiting:
+	case journal.WaitSeen:
 		if e.Wait.For == "you to do it" && e.Wait.Polls == 20 {
 			p.t.Errorf("%s: the command was pasted, and 20 looks later it is not seen: %s", e.Step, e.Wait.Seen)
 			p.session.Send(engine.Command{Kind: engine.Do, Step: e.Step})

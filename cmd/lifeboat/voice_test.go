@@ -30,8 +30,8 @@ func taleEvents() []journal.Event {
 		{Kind: journal.CallResult, Step: "volume", Call: &journal.Call{Op: "ec2.CreateVolume", Region: "us-east-2", Role: "call", OK: true}},
 		{Kind: journal.CallResult, Step: "volume", Call: &journal.Call{Op: "ec2.DescribeVolumes", Region: "us-east-2", Role: "wait", OK: true}},
 		{Kind: journal.WaitStarted, Step: "volume", Wait: &journal.Wait{For: "volume available", Typical: 15 * time.Second}},
-		{Kind: journal.Waiting, Step: "volume", Wall: at(3), Wait: &journal.Wait{For: "volume available", Seen: "creating", Elapsed: 3 * time.Second}},
-		{Kind: journal.Waiting, Step: "volume", Wall: at(12), Wait: &journal.Wait{For: "volume available", Seen: "creating", Elapsed: 12 * time.Second}},
+		{Kind: journal.WaitSeen, Step: "volume", Wall: at(3), Wait: &journal.Wait{For: "volume available", Seen: "creating", Elapsed: 3 * time.Second}},
+		{Kind: journal.WaitSeen, Step: "volume", Wall: at(12), Wait: &journal.Wait{For: "volume available", Seen: "creating", Elapsed: 12 * time.Second}},
 		{Kind: journal.WaitEnded, Step: "volume", Wall: at(13), Wait: &journal.Wait{For: "volume available", Seen: "available", Elapsed: 13 * time.Second, OK: true}},
 		{Kind: journal.Checked, Step: "volume", Check: &journal.Check{Say: "It has 1 GiB", OK: true}},
 		{Kind: journal.Checked, Step: "volume", Check: &journal.Check{Say: "It is encrypted", Got: "false"}},
@@ -108,7 +108,7 @@ func TestHeartbeat(t *testing.T) {
 	l := newLines(&out, tale, false)
 	l.event(journal.Event{Kind: journal.WaitStarted, Step: "volume", Wall: began, Wait: &journal.Wait{For: "it"}})
 	for s := range 61 {
-		l.event(journal.Event{Kind: journal.Waiting, Step: "volume", Wall: began.Add(time.Duration(s) * time.Second), Wait: &journal.Wait{For: "it", Elapsed: time.Duration(s) * time.Second}})
+		l.event(journal.Event{Kind: journal.WaitSeen, Step: "volume", Wall: began.Add(time.Duration(s) * time.Second), Wait: &journal.Wait{For: "it", Elapsed: time.Duration(s) * time.Second}})
 	}
 	if got := strings.Count(out.String(), "still waiting"); got != 6 {
 		t.Errorf("%d heartbeats in a minute, want 6", got)

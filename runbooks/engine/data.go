@@ -112,7 +112,7 @@ func (r *run) job(f *frame, with map[string]any, words string) (proof.Job, func(
 	j.Progress = func(done, total int) {
 		if now := r.o.Wall(); done == total || now.Sub(told) >= 100*time.Millisecond {
 			told = now
-			_ = r.emit(journal.Event{Kind: journal.Waiting, Step: f.step.ID, Wait: &journal.Wait{For: words, Seen: fmt.Sprintf("%d of %d", done, total), Polls: done}})
+			_ = r.emit(journal.Event{Kind: journal.WaitSeen, Step: f.step.ID, Wait: &journal.Wait{For: words, Seen: fmt.Sprintf("%d of %d", done, total), Polls: done}})
 		}
 	}
 	return j, func() int { return attempts }

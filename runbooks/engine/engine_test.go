@@ -339,7 +339,7 @@ func TestByHandSkippedStoppedAndResumed(t *testing.T) {
 		switch {
 		case e.Kind == journal.StepReady && e.Step == "copies":
 			return &engine.Command{Kind: engine.Mine, Step: e.Step}
-		case e.Kind == journal.Waiting && e.Step == "copies" && e.Wait.For == "you to do it":
+		case e.Kind == journal.WaitSeen && e.Step == "copies" && e.Wait.For == "you to do it":
 			for _, x := range []string{"a", "b"} {
 				if c.count("demo-1/copies-"+x) > 0 {
 					continue

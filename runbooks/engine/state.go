@@ -66,7 +66,7 @@ func (s *State) applyStep(e journal.Event, t *StepState) {
 		s.Current, s.Phase, t.Preview = e.Step, e.Phase, e.Preview
 	case journal.StepStarted:
 		s.Current, s.Phase = e.Step, e.Phase
-		if t.State != journal.Running && t.State != journal.WaitingS {
+		if t.State != journal.Running && t.State != journal.Waiting {
 			t.Begun = e.At
 		}
 		t.State, t.Reason, t.Started = journal.Running, "", e.At
@@ -76,14 +76,14 @@ func (s *State) applyStep(e journal.Event, t *StepState) {
 	case journal.CallResult:
 		t.Open = slices.DeleteFunc(t.Open, func(c journal.Call) bool { return c.ID == e.Call.ID })
 		t.Calls = append(t.Calls, *e.Call)
-	case journal.WaitStarted, journal.Waiting, journal.WaitEnded:
+	case journal.WaitStarted, journal.WaitSeen, journal.WaitEnded:
 		t.Wait = e.Wait
 		switch {
 		case s.Cleaning:
 		case e.Kind == journal.WaitEnded:
 			t.State = journal.Running
 		default:
-			t.State = journal.WaitingS
+			t.State = journal.Waiting
 		}
 	case journal.Checked:
 		t.Checks = append(t.Checks, *e.Check)

@@ -90,7 +90,7 @@ func (r *run) await(ctx context.Context, frames []*frame, w *runbooks.Wait) erro
 			return err
 		}
 		waiting = still
-		if err := r.emit(journal.Event{Kind: journal.Waiting, Step: s.ID, Wait: copyOf(now)}); err != nil {
+		if err := r.emit(journal.Event{Kind: journal.WaitSeen, Step: s.ID, Wait: copyOf(now)}); err != nil {
 			return err
 		}
 		if err := r.sleep(ctx, frames[0], min(r.backoff(n), now.Within-now.Elapsed)); err != nil {

@@ -66,7 +66,7 @@ func (r *run) appears(ctx context.Context, f *frame, w *journal.Wait, began time
 		if there {
 			return nil
 		}
-		if err := r.emit(journal.Event{Kind: journal.Waiting, Step: f.step.ID, Wait: copyOf(*w)}); err != nil {
+		if err := r.emit(journal.Event{Kind: journal.WaitSeen, Step: f.step.ID, Wait: copyOf(*w)}); err != nil {
 			return err
 		}
 		if err := r.rest(ctx, f, handPoll, r.o.Pause, Do, Done); err != nil {

@@ -23,7 +23,7 @@ const (
 	CallIntent  Kind = "call-intent"   // durable, fsynced before a mutating call leaves; Call is set
 	CallResult  Kind = "call-result"   // durable; Call is set and has the ID of its intent (reads have no intent)
 	WaitStarted Kind = "wait-started"  // durable; Wait is set
-	Waiting     Kind = "waiting"       // passing; Wait is set, once a poll
+	WaitSeen    Kind = "waiting"       // passing; Wait is set: what was seen, once a poll
 	WaitEnded   Kind = "wait-ended"    // durable; Wait is set
 	Checked     Kind = "checked"       // durable; Check is set
 	Asked       Kind = "asked"         // passing; Question is set: the run stands still until an answer comes
@@ -46,7 +46,7 @@ type State string
 const (
 	Pending  State = "pending"
 	Running  State = "running"
-	WaitingS State = "waiting"
+	Waiting  State = "waiting"
 	Passed   State = "passed"
 	Failed   State = "failed"
 	Skipped  State = "skipped"  // with a reason
@@ -99,7 +99,7 @@ type Event struct {
 // Durable reports whether the event is a line of the journal.
 func (e Event) Durable() bool {
 	switch e.Kind {
-	case StepReady, Waiting, Asked, Time:
+	case StepReady, WaitSeen, Asked, Time:
 		return false
 	}
 	return true

@@ -77,7 +77,7 @@ func (d *desk) apply(e journal.Event) (t touched) {
 		switch {
 		case e.Kind == journal.StepStarted:
 			st.Answer = nil // that of the try before
-		case e.Kind == journal.StepReady && (st.State == journal.Running || st.State == journal.WaitingS):
+		case e.Kind == journal.StepReady && (st.State == journal.Running || st.State == journal.Waiting):
 			st.State = journal.Pending // it was cut off in the middle, and the resumed run asks again what to do with it
 		}
 	}
@@ -204,7 +204,7 @@ func (d *desk) together(group []runbooks.Step) journal.State {
 	for _, s := range group {
 		has[d.state(s.ID)] = true
 	}
-	for _, state := range []journal.State{journal.Failed, journal.WaitingS, journal.Running, journal.Pending, journal.Skipped, journal.Assisted, journal.ByHand} {
+	for _, state := range []journal.State{journal.Failed, journal.Waiting, journal.Running, journal.Pending, journal.Skipped, journal.Assisted, journal.ByHand} {
 		if has[state] {
 			return state
 		}
@@ -223,5 +223,5 @@ func (d *desk) state(id string) journal.State {
 // busy reports whether something is under way that a person waits for.
 func (d *desk) busy() bool {
 	s := d.state(d.Current)
-	return d.Outcome == nil && (d.Cleaning || d.Question == nil && (s == journal.Running || s == journal.WaitingS))
+	return d.Outcome == nil && (d.Cleaning || d.Question == nil && (s == journal.Running || s == journal.Waiting))
 }

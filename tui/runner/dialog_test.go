@@ -150,7 +150,7 @@ func TestEveryKeySays(t *testing.T) {
 func TestAPersonMayChangeTheirMind(t *testing.T) {
 	m, s, _ := screen(false, "ready")
 	press(m, "m")
-	m.Update(Batch{Session: s, Events: []journal.Event{{Kind: journal.StepStarted, Step: "volume"}, {Kind: journal.Waiting, Step: "volume", Wait: &journal.Wait{For: "you to do it"}}}})
+	m.Update(Batch{Session: s, Events: []journal.Event{{Kind: journal.StepStarted, Step: "volume"}, {Kind: journal.WaitSeen, Step: "volume", Wait: &journal.Wait{For: "you to do it"}}}})
 	if got := strings.Join(m.View(80, 24), "\n"); !strings.Contains(got, "aws ec2 create-volume") {
 		t.Fatalf("the command is not to be seen:\n%s", got)
 	}

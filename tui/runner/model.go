@@ -153,7 +153,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 // event comes its time counts. It reports whether the clock moved.
 func (m *Model) pass() bool {
 	const most = 20 * time.Second // without a word for so long, nobody knows
-	if m.d.Outcome != nil || m.d.state(m.d.Current) != journal.WaitingS || m.o.Now == nil {
+	if m.d.Outcome != nil || m.d.state(m.d.Current) != journal.Waiting || m.o.Now == nil {
 		return false
 	}
 	pace := max(m.o.Pace, 1)
@@ -182,7 +182,7 @@ func (m *Model) batch(b Batch) tea.Cmd {
 		m.heard = m.o.Now()
 	}
 	m.d.ahead = 0
-	if m.d.state(m.d.Current) == journal.WaitingS {
+	if m.d.state(m.d.Current) == journal.Waiting {
 		m.d.ahead = max(0, shown.Sub(m.d.now)) // a clock never goes back
 	}
 	if b.Closed {

@@ -412,7 +412,7 @@ func (m *Model) wait(st *engine.StepState, w int) []string {
 	}
 	out := []string{parts.Ends(sign+verb+parts.Cut(parts.Plain(k.For), max(8, w-32)), seen, w)}
 	elapsed := k.Elapsed
-	if st.State == journal.WaitingS {
+	if st.State == journal.Waiting {
 		elapsed += m.d.ahead
 	}
 	elapsed = elapsed.Round(time.Second)
@@ -643,7 +643,7 @@ func (m *Model) summary(w int) []string {
 		}
 	case journal.RunIncomplete:
 		word, style = "! Incomplete: it went to its end, with skipped steps", t.Warn.Bold(true)
-		if o.Count[journal.Pending]+o.Count[journal.Running]+o.Count[journal.WaitingS] > 0 {
+		if o.Count[journal.Pending]+o.Count[journal.Running]+o.Count[journal.Waiting] > 0 {
 			word = "! Incomplete: it was ended before every step was done"
 		}
 	case journal.RunFailed:

@@ -108,7 +108,7 @@ func (m *Model) line(s runbooks.Step, state journal.State, on bool, w int) strin
 		title = m.t.Strong.Render(parts.Cut(title, max(4, w-8)))
 	}
 	switch {
-	case state == journal.Running || state == journal.WaitingS:
+	case state == journal.Running || state == journal.Waiting:
 		sign = m.t.Sym.Spin[m.frame%len(m.t.Sym.Spin)]
 	case s.ID == m.d.Current && state == journal.Pending:
 		word = "your turn"

@@ -140,7 +140,7 @@ func (w *writer) prepare() {
 	w.add(0, journal.Event{Kind: journal.WaitStarted, Step: "volume", Wait: &k})
 	k2 := k
 	k2.Elapsed, k2.Polls = 12*time.Second, 3
-	w.add(12*time.Second, journal.Event{Kind: journal.Waiting, Step: "volume", Wait: &k2})
+	w.add(12*time.Second, journal.Event{Kind: journal.WaitSeen, Step: "volume", Wait: &k2})
 	w.cue("waiting")
 	k3 := k
 	k3.Elapsed, k3.Polls, k3.OK, k3.Seen = 18*time.Second, 4, true, "available"
@@ -280,7 +280,7 @@ func (w *writer) recover() {
 	w.start("restore")
 	w.call("restore", "ec2.CreateVolume", "create", "us-east-2")
 	k := journal.Wait{For: "the volume is available", Seen: "creating", Typical: 30 * time.Second, Within: 5 * time.Minute, Elapsed: 44 * time.Second, Polls: 7}
-	w.add(44*time.Second, journal.Event{Kind: journal.Waiting, Step: "restore", Wait: &k})
+	w.add(44*time.Second, journal.Event{Kind: journal.WaitSeen, Step: "restore", Wait: &k})
 	w.cue("recovering")
 	w.add(6*time.Minute, journal.Event{Kind: journal.Time})
 	w.end("restore", journal.Passed, "")

@@ -108,7 +108,7 @@ func (t *Theme) State(s journal.State) (sign, word string, style lipgloss.Style)
 	switch s {
 	case journal.Running:
 		return t.Sym.Running, "running", t.Accent
-	case journal.WaitingS:
+	case journal.Waiting:
 		return t.Sym.Waiting, "waiting", t.Warn
 	case journal.Passed:
 		return t.Sym.Passed, "passed", t.Good
