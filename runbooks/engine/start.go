@@ -248,7 +248,7 @@ func (r *run) finish(ctx context.Context, err error) error {
 		o.State = journal.RunFailed
 	case o.Count[journal.Failed] > 0:
 		o.State = journal.RunFailed
-	case o.Count[journal.Pending]+o.Count[journal.Running]+o.Count[journal.Waiting] > 0:
+	case o.Undone() > 0:
 		o.State = journal.RunStopped
 		if r.state.Cleaned {
 			o.State = journal.RunIncomplete

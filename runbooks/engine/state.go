@@ -66,7 +66,7 @@ func (s *State) applyStep(e journal.Event, t *StepState) {
 		s.Current, s.Phase, t.Preview = e.Step, e.Phase, e.Preview
 	case journal.StepStarted:
 		s.Current, s.Phase = e.Step, e.Phase
-		if t.State != journal.Running && t.State != journal.Waiting {
+		if !t.State.UnderWay() {
 			t.Begun = e.At
 		}
 		t.State, t.Reason, t.Started = journal.Running, "", e.At

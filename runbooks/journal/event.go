@@ -59,6 +59,9 @@ func (s State) Ended() bool {
 	return s == Passed || s == Skipped || s == ByHand || s == Assisted
 }
 
+// UnderWay reports whether a step in this state has begun and is not over.
+func (s State) UnderWay() bool { return s == Running || s == Waiting }
+
 // RunState is how a run ended.
 type RunState string
 
@@ -274,6 +277,9 @@ type Outcome struct {
 	RPO   time.Duration `json:"rpo,omitempty"`
 	RTO   time.Duration `json:"rto,omitempty"`
 }
+
+// Undone counts the steps that are not over, failed ones left aside: the run did not come to them, or broke off in them.
+func (o Outcome) Undone() int { return o.Count[Pending] + o.Count[Running] + o.Count[Waiting] }
 
 // Entry is a line of the journal file.
 type Entry struct {

@@ -77,7 +77,7 @@ func (d *desk) apply(e journal.Event) (t touched) {
 		switch {
 		case e.Kind == journal.StepStarted:
 			st.Answer = nil // that of the try before
-		case e.Kind == journal.StepReady && (st.State == journal.Running || st.State == journal.Waiting):
+		case e.Kind == journal.StepReady && st.State.UnderWay():
 			st.State = journal.Pending // it was cut off in the middle, and the resumed run asks again what to do with it
 		}
 	}
@@ -222,6 +222,5 @@ func (d *desk) state(id string) journal.State {
 
 // busy reports whether something is under way that a person waits for.
 func (d *desk) busy() bool {
-	s := d.state(d.Current)
-	return d.Outcome == nil && (d.Cleaning || d.Question == nil && (s == journal.Running || s == journal.Waiting))
+	return d.Outcome == nil && (d.Cleaning || d.Question == nil && d.state(d.Current).UnderWay())
 }

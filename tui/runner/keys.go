@@ -70,7 +70,7 @@ func (m *Model) offStand() string {
 		return "no step stands yet"
 	case m.said[m.d.Current]:
 		return "it was asked to a moment ago"
-	case s == journal.Running, s == journal.Waiting:
+	case s.UnderWay():
 		return "the step runs already"
 	case s.Ended():
 		return "the step is over"

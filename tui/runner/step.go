@@ -643,7 +643,7 @@ func (m *Model) summary(w int) []string {
 		}
 	case journal.RunIncomplete:
 		word, style = "! Incomplete: it went to its end, with skipped steps", t.Warn.Bold(true)
-		if o.Count[journal.Pending]+o.Count[journal.Running]+o.Count[journal.Waiting] > 0 {
+		if o.Undone() > 0 {
 			word = "! Incomplete: it was ended before every step was done"
 		}
 	case journal.RunFailed:

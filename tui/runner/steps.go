@@ -108,8 +108,8 @@ func (m *Model) line(s runbooks.Step, state journal.State, on bool, w int) strin
 		title = m.t.Strong.Render(parts.Cut(title, max(4, w-8)))
 	}
 	switch {
-	case state == journal.Running || state == journal.Waiting:
-		sign = m.t.Sym.Spin[m.frame%len(m.t.Sym.Spin)]
+	case state.UnderWay():
+		sign = m.spin()
 	case s.ID == m.d.Current && state == journal.Pending:
 		word = "your turn"
 		style = m.t.Accent
