@@ -75,6 +75,9 @@ func Wrap(s string, w int) []string {
 	return lines
 }
 
+// Readable is how wide prose is in a column of w cells: the eye does not find the next line after a longer one.
+func Readable(w int) int { return min(w, 92) }
+
 // oneLine makes blanks of what would leave the line.
 func oneLine(s string) string {
 	if !strings.ContainsAny(s, "\n\r\t") {

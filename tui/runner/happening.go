@@ -23,7 +23,7 @@ func (m *Model) happening(w int) []string {
 	}
 	var body []string
 	if m.d.changed != "" && id == m.d.Current {
-		body = append(mark(parts.Wrap(parts.Plain(m.d.changed), max(1, min(w, 92)-2)), m.t.Warn.Render("!")), "")
+		body = append(mark(parts.Wrap(parts.Plain(m.d.changed), max(1, parts.Readable(w)-2)), m.t.Warn.Render("!")), "")
 	}
 	body = append(body, m.byHand(id, st, w)...)
 	body = append(body, m.callLines(id, st, w)...)
@@ -51,7 +51,7 @@ func (m *Model) happening(w int) []string {
 		}
 		body = m.invite(id, w)
 	} else if id == m.d.Current && st.State == journal.Pending && !st.Started.IsZero() && !m.mine[id] {
-		body = append(append(body, ""), parts.Prose(m.t, "The run was stopped in this step. `enter` goes on with it; what was made already is not made again.", min(w, 92))...)
+		body = append(append(body, ""), parts.Prose(m.t, "The run was stopped in this step. `enter` goes on with it; what was made already is not made again.", parts.Readable(w))...)
 	}
 	title := "what is happening"
 	if st.State.Ended() {
@@ -74,7 +74,7 @@ func (m *Model) invite(id string, w int) []string {
 	if m.d.Question != nil {
 		text = "Press `enter` to answer."
 	}
-	return parts.Prose(m.t, text, min(w, 92))
+	return parts.Prose(m.t, text, parts.Readable(w))
 }
 
 func (m *Model) byHand(id string, st *engine.StepState, w int) []string {
@@ -90,7 +90,7 @@ func (m *Model) byHand(id string, st *engine.StepState, w int) []string {
 	} else {
 		text += ". This command or any other way is fine; the run goes on when it sees that it is there."
 	}
-	out := append(parts.Prose(m.t, text, min(w, 92)), "")
+	out := append(parts.Prose(m.t, text, parts.Readable(w)), "")
 	return append(append(out, m.shell(m.command(id), w)...), "")
 }
 
@@ -139,7 +139,7 @@ func (m *Model) ended(c journal.Call, w int) []string {
 		return []string{parts.Ends(m.t.Good.Render(m.t.Sym.Passed)+" "+c.Op+role, right, w)}
 	}
 	out := []string{parts.Ends(m.t.Bad.Render(m.t.Sym.Failed)+" "+c.Op+"  "+m.t.Bad.Render(c.Code), right, w)}
-	for _, l := range parts.Wrap(parts.Plain(c.Message), max(1, min(w, 92)-2)) {
+	for _, l := range parts.Wrap(parts.Plain(c.Message), max(1, parts.Readable(w)-2)) {
 		out = append(out, "  "+l)
 	}
 	if c.RequestID != "" {
@@ -275,7 +275,7 @@ func (m *Model) answer(id string, st *engine.StepState, w int) []string {
 	}
 	var out []string
 	if q, ok := m.d.asked[id]; ok && a.Right != nil {
-		out = append(out, parts.Prose(m.t, q.Text, min(w, 92))...)
+		out = append(out, parts.Prose(m.t, q.Text, parts.Readable(w))...)
 		out = append(out, "")
 	}
 	said := "you said: "
@@ -297,7 +297,7 @@ func (m *Model) answer(id string, st *engine.StepState, w int) []string {
 		out = append(out, mark(parts.Wrap("not quite: "+parts.Plain(a.Value), max(1, w-2)), m.t.Warn.Render("!"))...)
 	}
 	if a.Because != "" {
-		out = append(append(out, ""), parts.Prose(m.t, a.Because, min(w, 92))...)
+		out = append(append(out, ""), parts.Prose(m.t, a.Because, parts.Readable(w))...)
 	}
 	return out
 }
@@ -313,7 +313,7 @@ func (m *Model) hints(id string, st *engine.StepState, w int) []string {
 	out := []string{""}
 	for i, h := range st.Hints {
 		name := m.t.Warn.Render(fmt.Sprintf("hint %d of %d", i+1, all))
-		lines := parts.Prose(m.t, h, max(1, min(w, 92)-13))
+		lines := parts.Prose(m.t, h, max(1, parts.Readable(w)-13))
 		for n, l := range lines {
 			if n > 0 {
 				name = strings.Repeat(" ", 11)
@@ -330,18 +330,18 @@ func (m *Model) reason(id string, st *engine.StepState, w int) []string {
 		return nil
 	}
 	sign, word, style := m.t.State(st.State)
-	out := append([]string{""}, mark(parts.Wrap(word+": "+parts.Plain(st.Reason), max(1, min(w, 92)-2)), style.Render(sign))...)
+	out := append([]string{""}, mark(parts.Wrap(word+": "+parts.Plain(st.Reason), max(1, parts.Readable(w)-2)), style.Render(sign))...)
 	if st.State != journal.Failed || id != m.d.Current || m.d.Outcome != nil {
 		return out
 	}
 	if i, ok := m.d.index[id]; ok {
 		for _, c := range m.d.book.Steps[i].Checks {
 			if broken(st.Checks, c.Say) && c.Else != "" && !strings.Contains(st.Reason, c.Else) {
-				out = append(out, parts.Prose(m.t, "What to do: "+c.Else, min(w, 92))...)
+				out = append(out, parts.Prose(m.t, "What to do: "+c.Else, parts.Readable(w))...)
 			}
 		}
 	}
-	return append(append(out, ""), parts.Prose(m.t, "`R` tries it again, `s` skips it with a reason, `q` stops here and the run can be resumed.", min(w, 92))...)
+	return append(append(out, ""), parts.Prose(m.t, "`R` tries it again, `s` skips it with a reason, `q` stops here and the run can be resumed.", parts.Readable(w))...)
 }
 
 // broken reports whether a condition did not hold when it was seen last.

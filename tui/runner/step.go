@@ -45,7 +45,7 @@ func (m *Model) what(w int) []string {
 	}
 	left := m.t.Muted.Render(fmt.Sprintf("%s %s step %d of %d", s.Phase, m.t.Sym.Dot, i+1, len(m.d.book.Steps)))
 	out := append(m.justNow(s.ID, w), parts.Ends(left, style.Render(sign+" "+word), w), m.t.Strong.Render(parts.Cut(s.FullTitle(), w)), "")
-	out = append(out, parts.Prose(m.t, s.Why, min(w, 92))...)
+	out = append(out, parts.Prose(m.t, s.Why, parts.Readable(w))...)
 	if st != nil && st.Preview != nil {
 		out = append(out, m.preview(s, st, w)...)
 	} else if s.Call != "" {
@@ -127,7 +127,7 @@ func (m *Model) preview(s runbooks.Step, st *engine.StepState, w int) []string {
 		if out == nil {
 			out = append(out, "")
 		}
-		for n, l := range parts.Wrap(parts.Plain(f[1]), max(1, min(w, 92)-9)) {
+		for n, l := range parts.Wrap(parts.Plain(f[1]), max(1, parts.Readable(w)-9)) {
 			name := parts.Pad(f[0], 9)
 			if n > 0 {
 				name = strings.Repeat(" ", 9)

@@ -123,7 +123,7 @@ func (m *Model) next(w int) []string {
 		items = append(items, "- do the "+parts.Plural(n, "skipped step")+" next time: a run with one is never called done")
 	}
 	items = append(items, "- "+m.took(), "- `q` goes back to the start")
-	return parts.Prose(m.t, strings.Join(items, "\n"), min(w, 92))
+	return parts.Prose(m.t, strings.Join(items, "\n"), parts.Readable(w))
 }
 
 // took says how long the run was, in the target's time.
