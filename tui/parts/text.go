@@ -271,10 +271,13 @@ func Count(n int) string {
 	return b.String()
 }
 
-// Plural gives "1 step" or "3 steps".
+// Plural gives "1 step", "3 steps" or "3 tries".
 func Plural(n int, word string) string {
 	if n == 1 {
 		return "1 " + word
+	}
+	if stem, y := strings.CutSuffix(word, "y"); y && strings.TrimRight(stem, "aeou") == stem {
+		word = stem + "ie"
 	}
 	return Count(n) + " " + word + "s"
 }

@@ -122,7 +122,6 @@ func (m *Model) ended(c journal.Call, w int) []string {
 	right := m.t.Muted.Render(fmt.Sprintf("%d ms", c.Millis))
 	if c.Attempts > 1 {
 		right = m.t.Warn.Render(parts.Plural(c.Attempts, "try")+"  ") + right
-		right = strings.Replace(right, "trys", "tries", 1)
 	}
 	switch {
 	case c.Found:
