@@ -85,6 +85,18 @@ func TestDamageIsSeen(t *testing.T) {
 	}
 	lines := bytes.SplitAfter(bytes.TrimSuffix(whole, []byte("\n")), []byte("\n"))
 	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+	// forged is a line whose own hash is right.
+	forged := func(seq int, prev string) []byte {
+		line, _, err := encode(Entry{Event: Event{Seq: seq, Kind: Note, At: moment, Wall: moment, Text: "forged"}, Prev: prev})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return line
+	}
+	first, reason := decode(lines[0], 1, "")
+	if reason != "" {
+		t.Fatal(reason)
+	}
 	for name, c := range map[string]struct {
 		content []byte
 		lines   int // read
@@ -100,6 +112,9 @@ func TestDamageIsSeen(t *testing.T) {
 		"torn in the middle":      {join(lines[0], lines[1][:40], []byte("\n"), lines[2]), 0, 2},
 		"the first is missing":    {join(lines[1:]...), 0, 1},
 		"text":                    {[]byte("hello\n"), 0, 1},
+		"a line of another run":   {join(lines[0], forged(2, strings.Repeat("0", 64)), lines[2]), 0, 2},
+		"a line without a past":   {join(lines[0], forged(2, "")), 0, 2},
+		"a number is left out":    {join(lines[0], forged(3, first.Hash)), 0, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := Folder{Dir: t.TempDir()}
@@ -183,9 +198,67 @@ func TestFullDiskLosesNothingThatWasWritten(t *testing.T) {
 	if _, again := w.Write(Event{Kind: Note}); again == nil || w.Failed() == nil {
 		t.Error("a journal that failed goes on")
 	}
+	if raw, err := os.ReadFile(f.Path("run")); err != nil || !bytes.HasSuffix(raw, []byte("\n")) {
+		t.Errorf("half a line was left behind, %v", err)
+	}
 	entries, err := f.Read("run")
 	if err != nil || len(entries) != w.Seq() {
 		t.Errorf("%d lines of %d, %v", len(entries), w.Seq(), err)
+	}
+}
+
+// syncing knows whether all that was written is on the disk.
+type syncing struct {
+	File
+	open  bool  // something was written since the last sync
+	fails error // of the next sync
+}
+
+func (d *syncing) Write(p []byte) (int, error) {
+	d.open = true
+	return d.File.Write(p)
+}
+
+func (d *syncing) Sync() error {
+	if d.fails != nil {
+		return d.fails
+	}
+	d.open = false
+	return d.File.Sync()
+}
+
+// What a resume after a power cut cannot work out again is on the disk when Write returns.
+func TestSynced(t *testing.T) {
+	disk := &syncing{}
+	f := Folder{Dir: t.TempDir(), Wrap: func(file File) File { disk.File = file; return disk }}
+	w := begin(t, f, "run", 0)
+	for _, kind := range []Kind{RunStarted, RunResumed, CallIntent, Answered, StepEnded, CleanStart, CleanEnded, RunEnded} {
+		if _, err := w.Write(Event{Kind: kind}); err != nil || disk.open {
+			t.Errorf("%s was written and is not on the disk, %v", kind, err)
+		}
+	}
+	if _, err := w.Write(Event{Kind: Note}); err != nil {
+		t.Fatal(err)
+	}
+	disk.fails = syscall.EIO
+	seq := w.Seq()
+	if _, err := w.Write(Event{Kind: CallIntent}); !errors.Is(err, syscall.EIO) || w.Seq() != seq {
+		t.Errorf("an intent counts that did not come to the disk: %v", err)
+	}
+	disk.fails = nil
+	if _, err := w.Write(Event{Kind: Note}); !errors.Is(err, syscall.EIO) {
+		t.Errorf("a journal that failed goes on once the disk is well again: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCloseMakesAllDurable(t *testing.T) {
+	disk := &syncing{}
+	f := Folder{Dir: t.TempDir(), Wrap: func(file File) File { disk.File = file; return disk }}
+	if err := begin(t, f, "run", 1).Close(); err != nil || disk.open {
+		t.Errorf("the last lines are not on the disk, %v", err)
 	}
 }
 
