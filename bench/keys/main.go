@@ -8,12 +8,8 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -21,40 +17,19 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
-	"github.com/creack/pty"
+
+	"lifeboat/bench/program"
 )
 
-func main() {
-	n := flag.Int("n", 100, "how many keys to press")
-	lab := flag.String("lab", "ebs-snapshots", "the lab to run")
-	bin := flag.String("bin", "", "measure this program instead of building one")
-	flag.Parse()
-	if err := measure(*n, *lab, *bin); err != nil {
-		fmt.Fprintln(os.Stderr, "keys:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("keys", 100, "how many keys to press", measure) }
 
-func measure(n int, lab, bin string) error {
-	dir, err := os.MkdirTemp("", "lifeboat-keys-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	if bin == "" {
-		bin = filepath.Join(dir, "lifeboat")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, "./cmd/lifeboat")
-		build.Env, build.Stderr = append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
-		if err := build.Run(); err != nil {
-			return fmt.Errorf("building: %w", err)
-		}
-	}
+func measure(p program.Program) error {
 	// Slow waits, so that the lab still runs at the last key.
-	t, err := start(exec.Command(bin, "lab", "run", lab, "--speed", "20", "--state", filepath.Join(dir, "state")))
+	t, err := start(p, "lab", "run", p.Lab, "--speed", "20")
 	if err != nil {
 		return err
 	}
-	defer t.close()
+	defer t.tty.Close()
 	if err := t.until("your turn"); err != nil {
 		return err
 	}
@@ -62,7 +37,7 @@ func measure(n int, lab, bin string) error {
 	if err := t.until("runs by itself"); err != nil {
 		return err
 	}
-	took, err := t.keys(n)
+	took, err := t.keys(p.N)
 	if err != nil {
 		return err
 	}
@@ -72,22 +47,20 @@ func measure(n int, lab, bin string) error {
 	return nil
 }
 
-// terminal is the program on an emulated terminal of 80x24.
+// terminal is the program on an emulated terminal.
 type terminal struct {
-	cmd   *exec.Cmd
-	tty   *os.File
+	tty   *program.Terminal
 	em    *vt.SafeEmulator
 	wrote chan struct{}
 	ended atomic.Bool
 }
 
-func start(cmd *exec.Cmd) (*terminal, error) {
-	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "CI=")
-	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+func start(p program.Program, args ...string) (*terminal, error) {
+	tty, err := p.Start("state", args...)
 	if err != nil {
 		return nil, err
 	}
-	t := &terminal{cmd: cmd, tty: tty, em: vt.NewSafeEmulator(80, 24), wrote: make(chan struct{}, 1)}
+	t := &terminal{tty: tty, em: vt.NewSafeEmulator(80, 24), wrote: make(chan struct{}, 1)}
 	go func() {
 		buf := make([]byte, 32<<10)
 		for {
@@ -107,12 +80,6 @@ func start(cmd *exec.Cmd) (*terminal, error) {
 	}()
 	go io.Copy(tty, t.em) // what the terminal answers when it is asked
 	return t, nil
-}
-
-func (t *terminal) close() {
-	t.cmd.Process.Kill()
-	t.cmd.Wait()
-	t.tty.Close()
 }
 
 func (t *terminal) press(key string) { io.WriteString(t.tty, key) }

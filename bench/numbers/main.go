@@ -8,7 +8,6 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,36 +19,14 @@ import (
 	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
-	"github.com/creack/pty"
+
+	"lifeboat/bench/program"
 )
 
-func main() {
-	runs := flag.Int("n", 20, "how many starts to take the median of")
-	lab := flag.String("lab", "ebs-snapshots", "the lab to run")
-	bin := flag.String("bin", "", "measure this program instead of building one")
-	flag.Parse()
-	if err := measure(*runs, *lab, *bin); err != nil {
-		fmt.Fprintln(os.Stderr, "numbers:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("numbers", 20, "how many starts to take the median of", measure) }
 
-func measure(runs int, lab, bin string) error {
-	dir, err := os.MkdirTemp("", "lifeboat-numbers-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	if bin == "" {
-		bin = filepath.Join(dir, "lifeboat")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, "./cmd/lifeboat")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			return fmt.Errorf("building: %w", err)
-		}
-	}
-	info, err := os.Stat(bin)
+func measure(p program.Program) error {
+	info, err := os.Stat(p.Path)
 	if err != nil {
 		return err
 	}
@@ -57,12 +34,12 @@ func measure(runs int, lab, bin string) error {
 	fmt.Printf("%-34s %8.1f MiB\n", "stripped binary", float64(info.Size())/(1<<20))
 
 	var first, version []time.Duration
-	for i := range runs + 1 {
-		d, err := firstText(bin, filepath.Join(dir, "start"))
+	for i := range p.N + 1 {
+		d, err := firstText(p)
 		if err != nil {
 			return fmt.Errorf("first text: %w", err)
 		}
-		v, _, err := whole(bin, "version")
+		v, _, err := whole(p.Path, "version")
 		if err != nil {
 			return fmt.Errorf("version: %w", err)
 		}
@@ -76,15 +53,15 @@ func measure(runs int, lab, bin string) error {
 	var took []time.Duration
 	var memory int64
 	for i := range 6 {
-		d, rss, err := whole(bin, "lab", "run", lab, "--yes", "--json", "--state", filepath.Join(dir, fmt.Sprint("lab", i)))
+		d, rss, err := whole(p.Path, "lab", "run", p.Lab, "--yes", "--json", "--state", filepath.Join(p.Dir, fmt.Sprint("lab", i)))
 		if err != nil {
-			return fmt.Errorf("lab %s: %w", lab, err)
+			return fmt.Errorf("lab %s: %w", p.Lab, err)
 		}
 		if i > 0 {
 			took, memory = append(took, d), max(memory, rss)
 		}
 	}
-	report("lab "+lab+", start to finish", took)
+	report("lab "+p.Lab+", start to finish", took)
 	fmt.Printf("%-34s %8.1f MiB at its peak\n", "memory of the lab's process", float64(memory)/(1<<20))
 	return nil
 }
@@ -117,19 +94,13 @@ func whole(bin string, args ...string) (time.Duration, int64, error) {
 }
 
 // firstText is the time from the start of the process until the first letter stands on its terminal.
-func firstText(bin, state string) (time.Duration, error) {
-	cmd := exec.Command(bin, "--state", state)
-	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "CI=")
+func firstText(p program.Program) (time.Duration, error) {
 	start := time.Now()
-	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	tty, err := p.Start("start")
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		tty.Close()
-	}()
+	defer tty.Close()
 	var seen []byte
 	buffer := make([]byte, 4096)
 	for {
