@@ -20,6 +20,7 @@ type flow struct {
 	book   *runbooks.Runbook
 }
 
+func (f *flow) RunID() string                  { return "flow" }
 func (f *flow) Runbook() *runbooks.Runbook     { return f.book }
 func (f *flow) Events() <-chan journal.Event   { return f.events }
 func (f *flow) Send(engine.Command)            {}

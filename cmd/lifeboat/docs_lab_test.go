@@ -122,6 +122,7 @@ type replayed struct {
 	last journal.Outcome
 }
 
+func (r *replayed) RunID() string              { return "replayed" }
 func (r *replayed) Runbook() *runbooks.Runbook { return r.book }
 func (r *replayed) Send(engine.Command)        {}
 func (r *replayed) Wait() (journal.Outcome, error) {

@@ -80,7 +80,11 @@ type stage struct {
 	o     labOptions
 	spec  *runSpec // the run the program was started for, nil when it starts at home
 
+	opens sync.Mutex // held while a run is opened: the end of the screen waits for it
+	over  bool       // the screen is gone, and nothing is opened any more
+
 	mu       sync.Mutex
+	ran      string // id of the run that was opened last
 	sessions []engine.Session
 	close    []func() error
 }
@@ -100,19 +104,31 @@ func (s *stage) show(ctx context.Context, first tui.First) (tui.Result, error) {
 	res, err := tui.Run(ctx, s.deps(), first, s.p.in, s.p.out)
 	broken := err != nil && ctx.Err() == nil
 	cancel()
-	s.settle()
+	ran := s.end()
 	sig.stop()
 	switch {
 	case broken:
 		return res, failed(fmt.Errorf("the terminal cannot be used: %w", err), "the same command with --plain")
 	case res.Err != nil:
 		return res, startError(res.Err)
-	case res.Run == "" && sig.any():
+	case ran == "" && sig.any():
 		return res, ended(exitInterrupted)
-	case res.Run == "":
+	case ran == "":
 		return res, nil
 	}
-	return res, s.farewell(res, sig)
+	return res, s.farewell(ran, sig)
+}
+
+// end settles for the last time and gives the run that was opened last. The screen may not know of it: a signal can come
+// while it is being opened.
+func (s *stage) end() string {
+	s.opens.Lock()
+	defer s.opens.Unlock()
+	s.over = true
+	s.settle()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ran
 }
 
 // settle stops every run that still goes, and waits until its journal is whole.
@@ -136,12 +152,12 @@ func (s *stage) settle() {
 }
 
 // farewell says after the screen is gone how the last run ended, since the screen took its own words with it.
-func (s *stage) farewell(res tui.Result, sig *signals) error {
-	entries, err := readRun(s.dir, res.Run)
+func (s *stage) farewell(ran string, sig *signals) error {
+	entries, err := readRun(s.dir, ran)
 	if err != nil {
 		return err
 	}
-	run := followed{id: res.Run}
+	run := followed{id: ran}
 	for _, e := range entries {
 		run.note(e.Event)
 	}
@@ -149,7 +165,7 @@ func (s *stage) farewell(res tui.Result, sig *signals) error {
 	if last == nil {
 		last = &journal.Outcome{State: journal.RunStopped}
 	}
-	fmt.Fprintf(s.p.out, "%s: %s", res.Run, last.State)
+	fmt.Fprintf(s.p.out, "%s: %s", ran, last.State)
 	if last.RTO > 0 {
 		fmt.Fprintf(s.p.out, ", data lost %s, recovered in %s", short(last.RPO), short(last.RTO))
 	}
@@ -237,6 +253,11 @@ func (s *stage) resume(ctx context.Context, run string) (engine.Session, error) 
 }
 
 func (s *stage) open(ctx context.Context, o labOptions, spec runSpec) (engine.Session, error) {
+	s.opens.Lock()
+	defer s.opens.Unlock()
+	if s.over {
+		return nil, context.Canceled
+	}
 	spec.attended = true
 	s.settle() // one run at a time: the one before has ended, or is asked to
 	t, err := o.target.open(ctx, s.p, s.dir, false)
@@ -251,6 +272,7 @@ func (s *stage) open(ctx context.Context, o labOptions, spec runSpec) (engine.Se
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.ran = session.RunID()
 	s.sessions, s.close = append(s.sessions, session), append(s.close, t.Close)
 	return session, nil
 }

@@ -169,7 +169,7 @@ func TestSignalsOnTheScreen(t *testing.T) {
 			t.Parallel()
 			state := t.TempDir()
 			x := onTerminal(t, state, 30, 120, "lab", "run", "ebs-snapshots")
-			x.until("See where a volume can live")
+			x.until("your turn")
 			x.cmd.Process.Signal(s.signal)
 			if got := x.exit(); got != s.code {
 				t.Errorf("exit code %d, want %d", got, s.code)
@@ -178,6 +178,32 @@ func TestSignalsOnTheScreen(t *testing.T) {
 			x.until("lifeboat lab resume " + onlyRun(t, state))
 		})
 	}
+}
+
+// A signal while the run is still being opened loses neither the run nor the way back to it: there is a journal and the
+// command to go on with it, or there was no run yet.
+func TestSignalWhileOpening(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	x := onTerminal(t, state, 30, 120, "lab", "run", "ebs-snapshots")
+	x.until("See where a volume can live") // of the runbook, which is shown before anything is opened
+	x.cmd.Process.Signal(syscall.SIGTERM)
+	code := x.exit()
+	x.whole()
+	runs, err := filepath.Glob(filepath.Join(state, "runs", "*.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(runs) == 0 {
+		if code != exitInterrupted {
+			t.Errorf("exit code %d without a run, want %d", code, exitInterrupted)
+		}
+		return
+	}
+	if code != exitStopped {
+		t.Errorf("exit code %d with a run, want %d", code, exitStopped)
+	}
+	x.until("lifeboat lab resume " + onlyRun(t, state))
 }
 
 // The start screen has nothing to resume; a signal ends it, and the terminal is whole.

@@ -39,6 +39,8 @@ type Command struct {
 
 // Session is a run as a view sees it.
 type Session interface {
+	// RunID is the id of the run, which names its journal.
+	RunID() string
 	// Runbook is the expanded runbook of the run.
 	Runbook() *runbooks.Runbook
 	// Events gives every event from the run's first one on (those of the journal are replayed on resume), and is closed

@@ -17,6 +17,7 @@ import (
 
 // run is one run of one runbook. One goroutine owns all of it but the fields behind mu.
 type run struct {
+	id     string
 	o      Options
 	book   *runbooks.Runbook
 	state  *State
@@ -56,7 +57,7 @@ func Start(ctx context.Context, o Options) (Session, error) {
 	if id == "" {
 		id = fmt.Sprintf("%s-%s-%s", o.Runbook.ID, o.Wall().UTC().Format("20060102-1504"), o.NewID())
 	}
-	r := newRun(o, NewState(), inputs)
+	r := newRun(o, id, NewState(), inputs)
 	if r.lock, err = o.Journal.Lock(o.Runbook.ID, id); err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func Start(ctx context.Context, o Options) (Session, error) {
 		r.release()
 		return nil, err
 	}
-	if err := r.emit(journal.Event{Kind: journal.RunStarted, Run: r.describe(id)}); err != nil {
+	if err := r.emit(journal.Event{Kind: journal.RunStarted, Run: r.describe()}); err != nil {
 		r.release()
 		return nil, err
 	}
@@ -104,13 +105,13 @@ func reopen(ctx context.Context, o Options, entries []journal.Entry, what func(*
 	if err != nil {
 		return nil, errors.Join(err, lock.Release())
 	}
-	r := newRun(o, Replay(entries), was.Inputs)
+	r := newRun(o, was.ID, Replay(entries), was.Inputs)
 	r.lock, r.log = lock, log
 	for _, e := range entries {
 		r.ledger.apply(e.Event)
 		r.stream.put(e.Event)
 	}
-	if err := r.emit(journal.Event{Kind: journal.RunResumed, Run: r.describe(was.ID), Text: changed(was, o.Runbook)}); err != nil {
+	if err := r.emit(journal.Event{Kind: journal.RunResumed, Run: r.describe(), Text: changed(was, o.Runbook)}); err != nil {
 		r.release()
 		return nil, err
 	}
@@ -118,8 +119,8 @@ func reopen(ctx context.Context, o Options, entries []journal.Entry, what func(*
 	return r, nil
 }
 
-func newRun(o Options, s *State, inputs map[string]any) *run {
-	r := &run{o: o, book: o.Runbook, state: s, stream: newStream(), inputs: inputs, ledger: newLedger(),
+func newRun(o Options, id string, s *State, inputs map[string]any) *run {
+	r := &run{id: id, o: o, book: o.Runbook, state: s, stream: newStream(), inputs: inputs, ledger: newLedger(),
 		auto: o.Unattended, confirmed: o.Confirmed, done: make(chan struct{}), bell: make(chan struct{}, 1)}
 	r.caller = o.Caller(r.guard())
 	return r
@@ -146,9 +147,9 @@ func (o Options) same(was *journal.Run) error {
 }
 
 // describe says what this run is and where it acts.
-func (r *run) describe(id string) *journal.Run {
+func (r *run) describe() *journal.Run {
 	t := r.o.Target
-	d := &journal.Run{ID: id, Schema: journal.Schema, Runbook: r.book.ID, Title: r.book.Title, Digest: r.book.Digest, Mode: string(r.o.Mode),
+	d := &journal.Run{ID: r.id, Schema: journal.Schema, Runbook: r.book.ID, Title: r.book.Title, Digest: r.book.Digest, Mode: string(r.o.Mode),
 		Target: t.Kind, Account: t.Own.Account, Alias: t.Own.Alias, Caller: t.Own.ARN, Regions: r.regions(), Inputs: r.inputs, Version: r.o.Version,
 		StepDigests: map[string]string{}}
 	for name := range r.book.Accounts {
@@ -312,7 +313,10 @@ func (r *run) emit(e journal.Event) error {
 // stamp gives a time as a journal gives it back: in UTC, without this process's monotonic reading.
 func stamp(t time.Time) time.Time { return t.UTC().Round(0) }
 
-// Runbook, Events, Send and Wait make a run a Session.
+// RunID, Runbook, Events, Send and Wait make a run a Session.
+func (r *run) RunID() string { return r.id }
+
+// Runbook see Session.
 func (r *run) Runbook() *runbooks.Runbook { return r.book }
 
 // Events see Session.

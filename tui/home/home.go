@@ -347,7 +347,7 @@ func (m *Model) detail(w int) []string {
 		return nil
 	}
 	t := m.t
-	width := parts.Readable(w-2)
+	width := parts.Readable(w - 2)
 	var text string
 	switch it := items[m.cursor]; {
 	case it.plan:

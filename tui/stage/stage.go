@@ -374,6 +374,9 @@ func (s *Session) Advance() {
 	s.advance()
 }
 
+// RunID see engine.Session.
+func (s *Session) RunID() string { return s.cues[0].Events[0].Run.ID }
+
 // Runbook see engine.Session.
 func (s *Session) Runbook() *runbooks.Runbook { return s.book }
 
