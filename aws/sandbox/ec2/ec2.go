@@ -1,4 +1,5 @@
-// Package ec2 is the sandbox's Amazon EC2 as far as backup needs it: Regions and zones, EBS volumes, EBS snapshots and their tags.
+// Package ec2 is the sandbox's Amazon EC2 as far as backup needs it: Regions and zones, EBS volumes, EBS snapshots, the
+// default network with its security groups, and their tags.
 //
 // Its rule: a volume and a snapshot are a row of state plus a content, and a content is an immutable list of block hashes
 // (content.go). Taking a snapshot, copying it and making a volume from it copy that list's address, never a byte, so a point in
@@ -28,25 +29,30 @@ type Keys interface {
 
 // Service holds volumes, snapshots and the settings of each account and Region.
 type Service struct {
-	store     *store.Store
-	keys      Keys
-	volumes   *store.Table[Volume]       // account/region/vol-
-	snapshots *store.Table[Snapshot]     // region/snap-: a snapshot is visible to other accounts too
-	changes   *store.Table[Modification] // account/region/vol-: the last modification
-	tokens    *store.Table[Token]        // account/region/operation/token
-	settings  *store.Table[Settings]     // account/region
+	store       *store.Store
+	keys        Keys
+	volumes     *store.Table[Volume]            // account/region/vol-
+	snapshots   *store.Table[Snapshot]          // region/snap-: a snapshot is visible to other accounts too
+	changes     *store.Table[Modification]      // account/region/vol-: the last modification
+	tokens      *store.Table[Token]             // account/region/operation/token
+	settings    *store.Table[Settings]          // account/region
+	groups      *store.Table[SecurityGroup]     // account/region/sg-: those a user made or changed
+	networkTags *store.Table[map[string]string] // account/region/id, of VPCs and subnets
+	groupUse    []func(tx *store.Tx, account, region, group string) bool
 }
 
 // New makes the service on st. Keys is the sandbox's KMS.
 func New(st *store.Store, keys Keys) *Service {
 	s := &Service{
-		store:     st,
-		keys:      keys,
-		volumes:   store.NewTable[Volume](st, "ec2.volumes"),
-		snapshots: store.NewTable[Snapshot](st, "ec2.snapshots"),
-		changes:   store.NewTable[Modification](st, "ec2.modifications"),
-		tokens:    store.NewTable[Token](st, "ec2.tokens"),
-		settings:  store.NewTable[Settings](st, "ec2.settings"),
+		store:       st,
+		keys:        keys,
+		volumes:     store.NewTable[Volume](st, "ec2.volumes"),
+		snapshots:   store.NewTable[Snapshot](st, "ec2.snapshots"),
+		changes:     store.NewTable[Modification](st, "ec2.modifications"),
+		tokens:      store.NewTable[Token](st, "ec2.tokens"),
+		settings:    store.NewTable[Settings](st, "ec2.settings"),
+		groups:      store.NewTable[SecurityGroup](st, "ec2.groups"),
+		networkTags: store.NewTable[map[string]string](st, "ec2.network-tags"),
 	}
 	st.OnDue(dueVolume, s.volumeDue)
 	st.OnDue(dueModification, s.modificationDue)
@@ -101,6 +107,15 @@ func (s *Service) Ops() []wire.Handler {
 		wire.Op(s.GetSnapshotBlockPublicAccessState),
 		wire.Op(s.EnableSnapshotBlockPublicAccess),
 		wire.Op(s.DisableSnapshotBlockPublicAccess),
+
+		wire.Op(s.DescribeVpcs),
+		wire.Op(s.DescribeSubnets),
+		wire.Op(s.CreateSecurityGroup),
+		wire.Op(s.DescribeSecurityGroups),
+		wire.Op(s.AuthorizeSecurityGroupIngress),
+		wire.Op(s.RevokeSecurityGroupIngress),
+		wire.Op(s.DeleteSecurityGroup),
+		wire.Op(s.DescribeNetworkInterfaces),
 
 		wire.Op(s.CreateTags),
 		wire.Op(s.DeleteTags),

@@ -76,7 +76,7 @@ func reserved(key string) error {
 	return errorf("InvalidParameterValue", "Value ( %s ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use", key)
 }
 
-// retag changes the tags of the caller's volumes and snapshots, of all or of none.
+// retag changes the tags of the caller's resources, of all or of none.
 func (s *Service) retag(tx *store.Tx, c wire.Caller, ids []string, change func(map[string]string) (map[string]string, error)) error {
 	for _, id := range ids {
 		kind, _, _ := strings.Cut(id, "-")
@@ -86,6 +86,10 @@ func (s *Service) retag(tx *store.Tx, c wire.Caller, ids []string, change func(m
 			err = s.retagVolume(tx, c, id, change)
 		case "snap":
 			err = s.retagSnapshot(tx, c, id, change)
+		case "sg":
+			err = s.retagGroup(tx, c, id, change)
+		case "vpc", "subnet":
+			err = s.retagNetwork(tx, c, id, change)
 		default:
 			err = errorf("InvalidID", "The ID '%s' is not valid", id)
 		}
@@ -118,7 +122,7 @@ func (s *Service) retagSnapshot(tx *store.Tx, c wire.Caller, id string, change f
 	return err
 }
 
-// CreateTags adds tags to volumes and snapshots, or changes their values.
+// CreateTags adds tags to resources, or changes their values.
 func (s *Service) CreateTags(ctx context.Context, in *ec2.CreateTagsInput) (*ec2.CreateTagsOutput, error) {
 	return &ec2.CreateTagsOutput{}, s.update(ctx, in.DryRun, func(tx *store.Tx, c wire.Caller) error {
 		if len(in.Tags) == 0 {
@@ -159,7 +163,7 @@ func (s *Service) DeleteTags(ctx context.Context, in *ec2.DeleteTagsInput) (*ec2
 	})
 }
 
-// DescribeTags lists the tags of the caller's volumes and snapshots.
+// DescribeTags lists the tags of the caller's resources in the Region.
 func (s *Service) DescribeTags(ctx context.Context, in *ec2.DescribeTagsInput) (*ec2.DescribeTagsOutput, error) {
 	out := &ec2.DescribeTagsOutput{}
 	return out, s.view(ctx, in.DryRun, func(tx *store.Tx, c wire.Caller) error {
@@ -195,7 +199,7 @@ func (s *Service) DescribeTags(ctx context.Context, in *ec2.DescribeTagsInput) (
 	})
 }
 
-// Tagged lists an account's volumes and snapshots in a Region that have tags.
+// Tagged lists what an account has in a Region that has tags.
 func (s *Service) Tagged(tx *store.Tx, account, region string) []tagging.Resource {
 	var out []tagging.Resource
 	for _, snap := range s.Snapshots(tx, region, func(snap Snapshot) bool { return snap.Owner == account && len(snap.Tags) > 0 }) {
@@ -204,16 +208,18 @@ func (s *Service) Tagged(tx *store.Tx, account, region string) []tagging.Resourc
 	for _, v := range s.Volumes(tx, account, region, func(v Volume) bool { return len(v.Tags) > 0 }) {
 		out = append(out, tagging.Resource{ARN: arn(region, account, "volume", v.ID), Type: "ec2:volume", Tags: v.Tags})
 	}
-	return out
+	return append(out, s.networkTagged(tx, account, region)...)
 }
 
-// Retag sets and removes tags of a volume or a snapshot by its ARN; another's ARN is not its own.
+// taggable are the kinds of resources that have tags here, as their ARNs name them.
+var taggable = []string{"volume", "snapshot", "vpc", "subnet", "security-group"}
+
+// Retag sets and removes tags of a resource by its ARN; another's ARN is not its own.
 func (s *Service) Retag(tx *store.Tx, account, region, resource string, set map[string]string, remove []string) (mine bool, err error) {
-	id, ok := strings.CutPrefix(resource, arn(region, account, "volume", ""))
-	if !ok {
-		if id, ok = strings.CutPrefix(resource, arn(region, account, "snapshot", "")); !ok {
-			return false, nil
-		}
+	rest, _ := strings.CutPrefix(resource, strings.TrimSuffix(arn(region, account, "", ""), "/"))
+	kind, id, _ := strings.Cut(rest, "/")
+	if !slices.Contains(taggable, kind) {
+		return false, nil
 	}
 	return true, s.retag(tx, wire.Caller{Account: account, Region: region}, []string{id}, func(tags map[string]string) (map[string]string, error) {
 		next := maps.Clone(tags)
