@@ -40,14 +40,14 @@ func Command(op, region string, params map[string]any, o CLIOptions) (string, er
 	c := &command{op: m, width: o.Width}
 	c.word(subcommand(m, params)...)
 	if region != "" {
-		c.option("--region", quote(region))
+		c.option("--region", Quote(region))
 	}
 	if o.Profile != "" {
-		c.option("--profile", quote(o.Profile))
+		c.option("--profile", Quote(o.Profile))
 	}
 	// In us-east-1 version 1 sends rds to its old global endpoint whatever AWS_ENDPOINT_URL says.
 	if o.Endpoint != "" && m.API.Service == "rds" && region == "us-east-1" {
-		c.option("--endpoint-url", quote(o.Endpoint))
+		c.option("--endpoint-url", Quote(o.Endpoint))
 	}
 	if err := c.params(params); err != nil {
 		return "", fmt.Errorf("aws command of %s: %w", op, err)
@@ -197,14 +197,14 @@ func (c *command) skeleton(params map[string]any) error {
 	if err != nil {
 		return err
 	}
-	c.option("--cli-input-json", quote(text))
+	c.option("--cli-input-json", Quote(text))
 	return nil
 }
 
 func (c *command) param(m *model.Member, v any) error {
 	name := c.name(m.CLIName)
 	if text, ok := v.(string); ok && compound(m.Shape) { // its JSON, or a template that is not filled in yet
-		c.option(name, quote(text))
+		c.option(name, Quote(text))
 		return nil
 	}
 	switch m.Shape.Kind {
@@ -226,9 +226,9 @@ func (c *command) param(m *model.Member, v any) error {
 	default:
 		text := scalar(plain(m.Shape, v))
 		if strings.HasPrefix(text, "-") {
-			c.option(name + "=" + quote(text))
+			c.option(name + "=" + Quote(text))
 		} else {
-			c.option(name, quote(text))
+			c.option(name, Quote(text))
 		}
 	}
 	return nil
@@ -241,14 +241,14 @@ func compound(s *model.Shape) bool {
 func (c *command) structure(s *model.Shape, name string, v any) error {
 	v = plain(s, v)
 	if short, ok := shorthand(s, v, true); ok && short != "" {
-		c.option(name, quote(short))
+		c.option(name, Quote(short))
 		return nil
 	}
 	text, err := c.json(v)
 	if err != nil {
 		return err
 	}
-	c.option(name, quote(text))
+	c.option(name, Quote(text))
 	return nil
 }
 
@@ -274,7 +274,7 @@ func (c *command) list(s *model.Shape, name string, v any) error {
 			if !ok || short == "" {
 				words = nil
 			} else if words != nil {
-				words = append(words, quote(short))
+				words = append(words, Quote(short))
 			}
 		case model.List, model.Blob, model.Boolean:
 			words = nil
@@ -283,7 +283,7 @@ func (c *command) list(s *model.Shape, name string, v any) error {
 			if text == "" || strings.TrimLeft(text, "[{ ") != text {
 				words = nil
 			} else if words != nil {
-				words = append(words, quote(text))
+				words = append(words, Quote(text))
 			}
 		}
 	}
@@ -292,7 +292,7 @@ func (c *command) list(s *model.Shape, name string, v any) error {
 		if err != nil {
 			return err
 		}
-		words = []string{name, quote(text)}
+		words = []string{name, Quote(text)}
 	}
 	c.option(words...)
 	return nil

@@ -85,8 +85,8 @@ func shortOf(s *model.Shape, v any, top bool) (string, bool) {
 	return text, shortValue.MatchString(text)
 }
 
-// quote makes one word for bash.
-func quote(s string) string {
+// Quote is a text as one word for bash.
+func Quote(s string) string {
 	if bareWord.MatchString(s) {
 		return s
 	}

@@ -79,12 +79,13 @@ type Conn interface {
 
 // Open connects. The error is an *Error.
 func Open(ctx context.Context, a Address) (Conn, error) {
-	switch {
-	case a.Host == "" || a.Port == 0:
+	if a.Host == "" || a.Port == 0 {
 		return nil, a.fail(Unreachable, CodeNoEndpoint, "it has no endpoint yet", nil)
-	case strings.Contains(a.Engine, "postgres"):
+	}
+	switch ProtocolOf(a.Engine) {
+	case Postgres:
 		return openPostgres(ctx, a)
-	case strings.HasPrefix(a.Engine, "sqlserver"):
+	case SQLServer:
 		return openSQLServer(ctx, a)
 	}
 	return nil, a.fail(Refused, CodeNoClient, fmt.Sprintf("this program has no client for engine %q", a.Engine), nil)
