@@ -9,8 +9,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -179,7 +181,8 @@ func load(data, service string) (object, error) {
 		return nil, fmt.Errorf("no service-2.json.gz under %s", filepath.Join(data, service))
 	}
 	slices.Sort(versions)
-	f, err := os.Open(versions[len(versions)-1])
+	newest := versions[len(versions)-1]
+	f, err := os.Open(newest)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +197,43 @@ func load(data, service string) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.(*ordered).values, nil
+	return v.(*ordered).values, extras(v.(*ordered), filepath.Join(filepath.Dir(newest), "service-2.sdk-extras.json"))
+}
+
+// extras adds what an SDK takes beside the API's own model, such as the Region of the source from which it signs a URL.
+func extras(model *ordered, path string) error {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	v, err := decode(d)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if more, ok := v.(*ordered).values["merge"].(*ordered); ok {
+		merge(model, more)
+	}
+	return nil
+}
+
+// merge adds to o what is in more and not in o; what the API's own model says stays.
+func merge(o, more *ordered) {
+	for _, key := range more.keys {
+		old, there := o.values[key]
+		if !there {
+			o.keys, o.values[key] = append(o.keys, key), more.values[key]
+			continue
+		}
+		into, both := old.(*ordered)
+		if from, ok := more.values[key].(*ordered); ok && both {
+			merge(into, from)
+		}
+	}
 }
 
 // ordered is a JSON object that remembers the order of its keys: the order of members is part of some protocols.
