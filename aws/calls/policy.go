@@ -6,11 +6,21 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
-// keyUse are the KMS actions that EBS makes in the caller's name on encrypted volumes and snapshots (EBS user guide,
-// "Requirements for EBS encryption").
-var keyUse = []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+// keyUse are the KMS actions that services make in the caller's name on what is encrypted, and whether they are given grants:
+// "Requirements for EBS encryption" (EBS user guide), "AWS KMS key management" (RDS user guide), "Using server-side encryption
+// with AWS KMS keys" (S3 user guide), "Secret encryption and decryption" (Secrets Manager user guide).
+var keyUse = map[string][]string{
+	"ec2":            blockKeyUse,
+	"ebs":            blockKeyUse,
+	"rds":            append([]string{"kms:Encrypt", "kms:GenerateDataKey"}, blockKeyUse...),
+	"s3":             {"kms:Decrypt", "kms:GenerateDataKey"},
+	"secretsmanager": {"kms:Decrypt", "kms:GenerateDataKey"},
+}
+
+var blockKeyUse = []string{"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
 
 type statement struct {
 	Sid       string
@@ -30,14 +40,19 @@ func allow(sid string, actions []string, condition map[string]map[string]any) st
 func Policy(ops []string) ([]byte, error) {
 	var actions [Irreversible + 1][]string
 	to := map[string]bool{}
-	encrypted := false
+	uses := map[string]bool{}
 	for _, name := range ops {
 		op, ok := Find(name)
 		if !ok {
 			return nil, fmt.Errorf("policy: %s is not in the table of calls%s", name, nearest(name))
 		}
 		actions[op.Effect] = append(actions[op.Effect], op.Actions...)
-		encrypted = encrypted || op.Keys
+		if op.Keys {
+			service, _, _ := strings.Cut(op.Name, ".")
+			for _, a := range keyUse[service] {
+				uses[a] = true
+			}
+		}
 		if op.Passes != "" {
 			to[op.Passes] = true
 		}
@@ -54,13 +69,13 @@ func Policy(ops []string) ([]byte, error) {
 			statements = append(statements, allow(sid, fresh, nil))
 		}
 	}
-	if encrypted {
-		if use := slices.DeleteFunc(slices.Clone(keyUse), func(a string) bool { return listed[a] }); len(use) > 0 {
-			statements = append(statements, allow("UseKeys", use, nil))
-		}
-		if !listed["kms:CreateGrant"] {
-			statements = append(statements, allow("GrantKeysToServices", []string{"kms:CreateGrant"}, map[string]map[string]any{"Bool": {"kms:GrantIsForAWSResource": "true"}}))
-		}
+	grants := uses["kms:CreateGrant"] && !listed["kms:CreateGrant"]
+	delete(uses, "kms:CreateGrant")
+	if use := slices.DeleteFunc(slices.Sorted(maps.Keys(uses)), func(a string) bool { return listed[a] }); len(use) > 0 {
+		statements = append(statements, allow("UseKeys", use, nil))
+	}
+	if grants {
+		statements = append(statements, allow("GrantKeysToServices", []string{"kms:CreateGrant"}, map[string]map[string]any{"Bool": {"kms:GrantIsForAWSResource": "true"}}))
 	}
 	if len(to) > 0 {
 		statements = append(statements, allow("PassRole", []string{"iam:PassRole"}, map[string]map[string]any{"StringEquals": {"iam:PassedToService": slices.Sorted(maps.Keys(to))}}))

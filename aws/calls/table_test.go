@@ -9,7 +9,7 @@ import (
 	"lifeboat/aws/model"
 )
 
-var services = []string{"ec2", "ebs", "dlm", "kms", "iam", "sts", "resourcegroupstaggingapi"}
+var services = []string{"ec2", "ebs", "dlm", "kms", "iam", "sts", "resourcegroupstaggingapi", "rds", "secretsmanager", "s3"}
 
 // The table has every operation the model describes of its services, and none besides.
 func TestTableIsTheModel(t *testing.T) {
@@ -48,11 +48,11 @@ func TestEffects(t *testing.T) {
 		switch {
 		case changes[op.Name]:
 			want = []Effect{Change}
-		case has(name, "Describe", "List", "Get", "Simulate", "Decrypt", "Encrypt", "GenerateDataKey", "ReEncrypt", "AssumeRole"):
+		case has(name, "Describe", "List", "Get", "Head", "Simulate", "Decrypt", "Encrypt", "GenerateDataKey", "ReEncrypt", "AssumeRole"):
 			want = []Effect{Read}
-		case has(name, "Delete", "Terminate", "Deregister", "ScheduleKeyDeletion", "RevokeGrant", "RetireGrant"):
+		case has(name, "Delete", "Terminate", "Deregister", "ScheduleKeyDeletion", "RevokeGrant", "RetireGrant", "AbortMultipartUpload"):
 			want = []Effect{Delete}
-		case has(name, "Create", "Run", "Copy", "Register", "StartSnapshot", "ReplicateKey"):
+		case has(name, "Create", "Run", "Copy", "Register", "StartSnapshot", "ReplicateKey", "RestoreDB", "StartExportTask", "StartDBInstanceAutomatedBackups"):
 			want = []Effect{Create}
 		default:
 			want = []Effect{Change, Irreversible}
@@ -92,11 +92,15 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// What only reads, or can pass a role, can be seen in the model: a role's ARN is among its parameters.
+// What can pass a role can be seen in the model: a role's ARN is among its parameters.
 func TestPassRole(t *testing.T) {
+	within := map[string]bool{"iam.AddRoleToInstanceProfile": true, "rds.AddRoleToDBInstance": true, "rds.ModifyOptionGroup": true, "s3.PutBucketReplication": true} // deeper, or under another name
 	for _, op := range All() {
 		m, _ := model.Find(op.Name)
-		takes := m.Input.Member("ExecutionRoleArn") != nil || m.Input.Member("IamInstanceProfile") != nil || op.Name == "iam.AddRoleToInstanceProfile"
+		takes := within[op.Name]
+		for _, member := range []string{"ExecutionRoleArn", "IamInstanceProfile", "MonitoringRoleArn", "IamRoleArn"} {
+			takes = takes || m.Input.Member(member) != nil
+		}
 		if takes != (op.Passes != "") {
 			t.Errorf("%s: passes a role to %q, takes one: %v", op.Name, op.Passes, takes)
 		}
