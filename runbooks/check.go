@@ -157,7 +157,7 @@ func (c *checker) step() {
 	var op *called
 	switch {
 	case d.Call != "":
-		op = c.call(d.place("call"), d.Call, d.With, false)
+		op = c.call(d.place(asks("", d.Call)), d.Call, d.With, d.SQL != nil && d.SQL.Reads)
 	case d.With.Kind != None && action != "use":
 		c.say(d.place("with"), fmt.Sprintf("step %s has with and no call", d.ID), "write call: and an operation, or leave with out")
 	}
@@ -190,6 +190,7 @@ func (c *checker) step() {
 		}
 	}
 	c.duties(op)
+	c.statementDuties()
 	c.undo(op, own)
 }
 

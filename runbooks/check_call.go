@@ -30,7 +30,14 @@ func operations() []string {
 
 // call checks an operation and its parameters; nil when it cannot be called at all. With read, nothing but a read may be called.
 func (c *checker) call(p Pos, name string, with Value, read bool) *called {
-	if name == "" {
+	switch name {
+	case "":
+		return nil
+	case SQL:
+		c.statement(with, read)
+		return nil
+	case "secretsmanager.GetSecretValue":
+		c.say(p, "the answer of "+name+" is a secret, and a run's record keeps answers", "write sql:, which looks the password up by itself")
 		return nil
 	}
 	op, ok := calls.Find(name)
@@ -274,7 +281,7 @@ func (c *checker) undo(op *called, own *typ) {
 			}
 			named = named || c.names(a.Each.With)
 		}
-		undo := c.call(d.place(path+".call"), a.Call, a.With, false)
+		undo := c.call(d.place(asks(path, a.Call)), a.Call, a.With, false)
 		if undo != nil && (undo.effect == calls.Read || undo.effect == calls.Create) {
 			c.say(d.place(path+".call"), fmt.Sprintf("%s undoes nothing: it %ss", a.Call, undo.effect), "write an operation that deletes or changes")
 		}

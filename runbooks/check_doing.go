@@ -20,8 +20,6 @@ func (c *checker) doing() {
 	case d.Prove != nil:
 		c.data("prove", d.Prove.Data, d.Prove.With, dataKind(d.Prove.Data).ProveWith)
 		c.against("prove.against", d.Prove.Against, d.Prove.Data)
-	case d.SQL != nil:
-		c.script("sql", d.SQL)
 	case d.Shell != nil:
 		c.script("shell", d.Shell)
 	case d.Ask != nil:

@@ -40,7 +40,10 @@ func (c *checker) own() *typ {
 		if t.sort != aStructure {
 			return any_
 		}
-		t.named = map[string]*typ{"waited": any_, "read": any_}
+		if t.named == nil {
+			t.named = map[string]*typ{}
+		}
+		t.named["waited"], t.named["read"] = any_, any_
 		if d.Wait != nil {
 			t.named["waited"] = answer(d.Wait.Call)
 		}
@@ -84,6 +87,9 @@ func (c *checker) output() *typ {
 
 // answer is the type of an operation's answer; unknown where it cannot be called, which is said elsewhere.
 func answer(op string) *typ {
+	if op == SQL {
+		return rows()
+	}
 	m, err := model.Find(op)
 	if _, ok := calls.Find(op); err != nil || !ok {
 		return any_
@@ -194,7 +200,7 @@ func implies(condition, other string) bool {
 // find checks a read and what is taken from its answer, and gives the type of that.
 func (c *checker) find(path string, f *Find) *typ {
 	c.region(path+".region", f.Region)
-	c.call(c.d.place(path+".call"), f.Call, f.With, true)
+	c.call(c.d.place(asks(path, f.Call)), f.Call, f.With, true)
 	if f.Take == "" {
 		return any_
 	}
@@ -223,7 +229,7 @@ func (c *checker) wait(path string, w *Wait, own *typ) {
 		return c.d.place(path + "." + key)
 	}
 	c.regionAt(at("region"), w.Region)
-	op := c.call(at("call"), w.Call, w.With, true)
+	op := c.call(at(asks("", w.Call)), w.Call, w.With, true)
 	c.codes(path+".missing", op, w.Missing...)
 	scope := over(answer(w.Call), c.at(nil))
 	for _, e := range []struct{ key, source string }{{"until", w.Until}, {"fails", w.Fails}, {"show", w.Show}} {
@@ -252,7 +258,7 @@ func (c *checker) checks(own *typ) {
 		c.region(path+".region", k.Region)
 		scope := over(seen, c.at(nil))
 		if k.Call != "" {
-			c.call(c.d.place(path+".call"), k.Call, k.With, true)
+			c.call(c.d.place(asks(path, k.Call)), k.Call, k.With, true)
 			scope = over(answer(k.Call), c.at(nil))
 		} else if k.With.Kind != None {
 			c.say(c.d.place(path+".with"), "check has with and no call", "write call: and a read operation, or leave with out")

@@ -84,7 +84,9 @@ var table = map[string][]key{
 		{name: "with", holds: anything, say: "parameters of the call, or of the part"},
 		{name: "seed", holds: form, of: "seed", say: "writes known data"},
 		{name: "prove", holds: form, of: "prove", say: "reads data back and compares it with what a seed wrote"},
-		{name: "sql", holds: form, of: "script", say: "SQL against an endpoint"},
+		{name: "sql", holds: form, of: "sql", say: "SQL at a database of an instance; gives {Rows, Columns, Count, Affected}"},
+		{name: "reads", holds: truth, say: "true: the sql changes nothing"},
+		{name: "again", holds: truth, say: "true: running the sql twice does no more than once, so a resumed run repeats it"},
 		{name: "shell", holds: form, of: "script", say: "a command on an instance"},
 		{name: "ask", holds: form, of: "ask", say: "asks a person for a value; gives {Value}"},
 		{name: "choose", holds: form, of: "choose", say: "lets a person pick from a list; gives the element"},
@@ -113,8 +115,16 @@ var table = map[string][]key{
 		{name: "against", holds: text, required: true, say: "id of the seed step whose data is expected"},
 		{name: "differs", holds: truth, say: "true where the lesson is that the data is damaged"},
 	},
+	"sql": {
+		{name: "on", holds: form, of: "on", required: true, say: "where it runs"},
+		{name: "run", holds: template, required: true, say: "the statement, or several; the last result set is the answer"},
+	},
+	"on": {
+		{name: "instance", holds: template, required: true, say: "the DB instance identifier; address and password are looked up by it"},
+		{name: "database", holds: template, required: true, say: "the name of the database"},
+	},
 	"script": {
-		{name: "on", holds: anything, required: true, say: "the endpoint or the instance"},
+		{name: "on", holds: anything, required: true, say: "the instance"},
 		{name: "run", holds: template, required: true, say: "what to run"},
 	},
 	"ask": {
@@ -152,8 +162,9 @@ var table = map[string][]key{
 		{name: "within", holds: duration, required: true, say: "how long to go on trying"},
 	},
 	"find": {
-		{name: "call", holds: text, required: true, say: "a read operation"},
+		{name: "call", holds: text, say: "a read operation"},
 		{name: "with", holds: anything, say: "its parameters"},
+		{name: "sql", holds: form, of: "sql", say: "a statement that reads, in the place of the call"},
 		{name: "region", holds: template, say: "where; the step's own when left out"},
 		{name: "take", holds: expression, required: true, say: "over the answer; null means it is not there"},
 	},
@@ -167,6 +178,7 @@ var table = map[string][]key{
 	"check": {
 		{name: "call", holds: text, say: "a read operation; the step's last read when left out"},
 		{name: "with", holds: anything, say: "its parameters"},
+		{name: "sql", holds: form, of: "sql", say: "a statement that reads, in the place of the call"},
 		{name: "region", holds: template, say: "where; the step's own when left out"},
 		{name: "that", holds: expression, required: true, say: "what must hold"},
 		{name: "say", holds: text, required: true, say: "in words, what holds"},
@@ -176,6 +188,7 @@ var table = map[string][]key{
 		{name: "none", holds: text, say: "why there is nothing to undo"},
 		{name: "call", holds: text, say: "an operation"},
 		{name: "with", holds: anything, say: "its parameters"},
+		{name: "sql", holds: form, of: "sql", say: "a statement, in the place of the call"},
 		{name: "region", holds: template, say: "where; the step's own when left out"},
 		{name: "as", holds: text, say: "a name of accounts; the step's own when left out"},
 		{name: "gone", holds: textOrList, say: "error codes that mean there is nothing left to undo"},
@@ -189,6 +202,7 @@ var table = map[string][]key{
 var waiting = []key{
 	{name: "call", holds: text, say: "a read operation"},
 	{name: "with", holds: anything, say: "its parameters"},
+	{name: "sql", holds: form, of: "sql", say: "a statement that reads, in the place of the call"},
 	{name: "region", holds: template, say: "where; the step's own when left out"},
 	{name: "until", holds: expression, say: "what ends the waiting"},
 	{name: "fails", holds: expression, say: "true fails the step at once"},

@@ -66,7 +66,7 @@ type Input struct {
 	Pos     Pos
 }
 
-// Step is one thing to do. Exactly one of Call, Seed, Prove, SQL, Shell, Ask, Choose, ByHand, PassTime and Quiz is set;
+// Step is one thing to do. Exactly one of Call, Seed, Prove, Shell, Ask, Choose, ByHand, PassTime and Quiz is set;
 // a step with none of them and at least one Check is a check.
 type Step struct {
 	ID      string // kebab-case, unique; in expressions a - is written _
@@ -79,11 +79,11 @@ type Step struct {
 	Only    string // sandbox | aws
 	ForEach string // expression giving a list; `each` is the element, the output is the list of outputs
 
-	Call     string // "ec2.CreateVolume"
+	Call     string // "ec2.CreateVolume", or SQL
 	With     Value
+	SQL      *Statement // more about Call, where that is SQL
 	Seed     *Seed
 	Prove    *Prove
-	SQL      *Script
 	Shell    *Script
 	Ask      *Ask
 	Choose   *Choose
@@ -126,7 +126,7 @@ func (s Step) FullTitle() string {
 
 // Find is how to see that what a step makes already exists: for resume, and for "I did it myself".
 type Find struct {
-	Call   string
+	Call   string // a read, or SQL
 	With   Value
 	Region string
 	Take   string // expression over the answer; null means it is not there
@@ -212,7 +212,7 @@ type Prove struct {
 	Differs bool
 }
 
-// Script is SQL against an endpoint or a shell command on an instance.
+// Script is a shell command on an instance.
 type Script struct {
 	On  Value
 	Run string

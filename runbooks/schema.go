@@ -36,7 +36,7 @@ func formSchema(of string) map[string]any {
 	if len(required) > 0 {
 		out["required"] = required
 	}
-	has := func(key string) map[string]any { return map[string]any{"required": []string{key}} }
+	has := func(keys ...string) map[string]any { return map[string]any{"required": keys} }
 	switch of {
 	case "step": // exactly one thing is done, or nothing but a check
 		var one, each []any
@@ -45,11 +45,13 @@ func formSchema(of string) map[string]any {
 		}
 		out["oneOf"] = append(one, map[string]any{"required": []string{"check"}, "not": map[string]any{"anyOf": each}})
 	case "wait":
-		out["oneOf"] = []any{has("use"), map[string]any{"required": []string{"call", "within"}}}
+		out["oneOf"] = []any{has("use"), has("call", "within"), has("sql", "within")}
 	case "condition":
-		out["required"] = []string{"call", "within"}
+		out["oneOf"] = []any{has("call", "within"), has("sql", "within")}
+	case "find":
+		out["oneOf"] = []any{has("call"), has("sql")}
 	case "undo":
-		out["oneOf"] = []any{has("none"), has("call")}
+		out["oneOf"] = []any{has("none"), has("call"), has("sql")}
 	}
 	return out
 }

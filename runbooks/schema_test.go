@@ -80,30 +80,35 @@ func TestSchemaAccepts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	valid, _ := os.ReadFile("testdata/valid.yaml")
-	if err := s.Validate(asJSON(t, valid)); err != nil {
-		t.Errorf("valid.yaml: %v", err)
+	for base := range bases {
+		valid, _ := os.ReadFile("testdata/" + base)
+		if err := s.Validate(asJSON(t, valid)); err != nil {
+			t.Errorf("%s: %v", base, err)
+		}
 	}
 }
 
 // What is wrong in shape, an editor says already.
 func TestSchemaRefuses(t *testing.T) {
 	s := compiled(t)
-	valid, _ := os.ReadFile("testdata/valid.yaml")
 	refused := 0
-	for _, b := range readBroken(t) {
-		switch b.name {
-		case "unknown key of the runbook", "missing key", "wrong kind", "a number for a text", "a text for a number", "id not kebab-case", "bad duration",
-			"unknown key of a step", "id of a step not kebab-case", "unknown phase", "two actions", "no action", "unquoted expression", "check without words",
-			"undo without a call", "wait without within", "kind of data", "retry without an end":
-			refused++
-			src := strings.Replace(string(valid), b.old, b.new, 1)
-			if err := s.Validate(asJSON(t, []byte(src))); err == nil {
-				t.Errorf("%s: accepted", b.name)
+	for base, list := range bases {
+		valid, _ := os.ReadFile("testdata/" + base)
+		for _, b := range readBroken(t, list) {
+			switch b.name {
+			case "unknown key of the runbook", "missing key", "wrong kind", "a number for a text", "a text for a number", "id not kebab-case", "bad duration",
+				"unknown key of a step", "id of a step not kebab-case", "unknown phase", "two actions", "no action", "unquoted expression", "check without words",
+				"undo without a call", "wait without within", "kind of data", "retry without an end",
+				"sql without a database", "sql on an unknown key", "sql without run", "sql and call", "find by sql and call":
+				refused++
+				src := strings.Replace(string(valid), b.old, b.new, 1)
+				if err := s.Validate(asJSON(t, []byte(src))); err == nil {
+					t.Errorf("%s: accepted", b.name)
+				}
 			}
 		}
 	}
-	if refused != 18 {
-		t.Errorf("%d of 18 broken files tried", refused)
+	if refused != 23 {
+		t.Errorf("%d of 23 broken files tried", refused)
 	}
 }

@@ -64,14 +64,26 @@ func stepName(n *yaml.Node) string {
 	return "the step"
 }
 
+// stepWord is how messages call a step that was read.
+func stepWord(rec *record) string {
+	if id := rec.text("id"); id != "" {
+		return "step " + id
+	}
+	return "the step"
+}
+
 func (r *reader) step(rec *record) *draft {
 	d := &draft{rec: rec, via: r.via, at: map[string]Pos{}}
 	d.mark("", rec)
+	call, with := rec.called(stepWord(rec))
 	d.Step = Step{
 		ID: r.prefix + rec.text("id"), Phase: rec.text("phase"), Title: rec.text("title"), Why: strings.TrimSpace(rec.text("why")),
 		Region: rec.template("region"), As: rec.text("as"), If: rec.expression("if"), Only: rec.text("only"), ForEach: rec.expression("for-each"),
-		Call: rec.text("call"), With: rec.value("with"), Hints: rec.texts("hints"), Points: rec.expression("points"), Clock: rec.text("clock"),
+		Call: call, With: with, Hints: rec.texts("hints"), Points: rec.expression("points"), Clock: rec.text("clock"),
 		Newest: rec.expression("newest"), Pos: rec.pos,
+	}
+	if call == SQL {
+		d.SQL = &Statement{Reads: rec.text("reads") == "true", Again: rec.text("again") == "true"}
 	}
 	if text := rec.text("by-hand"); text != "" {
 		d.ByHand = &ByHand{text}
@@ -86,7 +98,8 @@ func (r *reader) step(rec *record) *draft {
 	}
 	for i, sub := range rec.list("check", "check", "check") {
 		d.mark(fmt.Sprintf("check[%d]", i), sub)
-		d.Checks = append(d.Checks, Check{Call: sub.text("call"), With: sub.value("with"), Region: sub.template("region"), That: sub.expression("that"),
+		call, with := sub.called("check")
+		d.Checks = append(d.Checks, Check{Call: call, With: with, Region: sub.template("region"), That: sub.expression("that"),
 			Say: sub.text("say"), Else: sub.text("else"), Pos: sub.pos})
 	}
 	r.undo(d, rec)
@@ -103,9 +116,6 @@ func (r *reader) doings(d *draft, rec *record) {
 		if slices.Contains(r.inner, d.Prove.Against) {
 			d.Prove.Against = r.prefix + d.Prove.Against
 		}
-	}
-	if sub := rec.form("sql", d); sub != nil {
-		d.SQL = &Script{sub.value("on"), sub.template("run")}
 	}
 	if sub := rec.form("shell", d); sub != nil {
 		d.Shell = &Script{sub.value("on"), sub.template("run")}
@@ -154,7 +164,8 @@ func (r *reader) undo(d *draft, rec *record) {
 			}
 			continue
 		}
-		a := UndoAction{Call: sub.text("call"), With: sub.value("with"), Region: sub.template("region"), As: sub.text("as"), Gone: sub.texts("gone"),
+		call, with := sub.called("undo")
+		a := UndoAction{Call: call, With: with, Region: sub.template("region"), As: sub.text("as"), Gone: sub.texts("gone"),
 			Each: sub.find("each", d, path+".each"), Pos: sub.pos}
 		if n := sub.fields["wait"]; n != nil {
 			a.Wait = r.wait(n, "wait", marker(d, path+".wait"))
@@ -162,8 +173,7 @@ func (r *reader) undo(d *draft, rec *record) {
 		for _, s := range sub.list("retry", "retry", "retry") {
 			a.Retry = append(a.Retry, s.retry())
 		}
-		if sub.keys["call"].Line == 0 {
-			r.problem(sub.pos, "undo has no call", "write call: and the operation that takes it back, or none: and the reason")
+		if sub.callless("undo", "write call: and the operation that takes it back, or none: and the reason") {
 			continue
 		}
 		d.Undo.Actions = append(d.Undo.Actions, a)
@@ -222,7 +232,9 @@ func (rec *record) find(name string, d *draft, path string) *Find {
 		return nil
 	}
 	d.mark(path, sub)
-	return &Find{Call: sub.text("call"), With: sub.value("with"), Region: sub.template("region"), Take: sub.expression("take"), Pos: sub.pos}
+	sub.callless(name, "write call: and a read operation, or sql: and a statement")
+	call, with := sub.called(name)
+	return &Find{Call: call, With: with, Region: sub.template("region"), Take: sub.expression("take"), Pos: sub.pos}
 }
 
 func marker(d *draft, path string) func(*record) {
@@ -241,11 +253,11 @@ func (r *reader) wait(n *yaml.Node, of string, mark ...func(*record)) *Wait {
 	if rec.text("use") != "" {
 		return r.condition(rec)
 	}
-	w := &Wait{Call: rec.text("call"), With: rec.value("with"), Region: rec.template("region"), Until: rec.expression("until"), Fails: rec.expression("fails"),
+	call, with := rec.called("wait")
+	w := &Wait{Call: call, With: with, Region: rec.template("region"), Until: rec.expression("until"), Fails: rec.expression("fails"),
 		Show: rec.expression("show"), Within: rec.duration("within"), Typical: rec.duration("typical"), Missing: rec.texts("missing"), Pos: rec.pos}
 	switch {
-	case rec.keys["call"].Line == 0:
-		r.problem(rec.pos, "wait has no call", "write call: and a read operation, or use: and a named condition")
+	case rec.callless("wait", "write call: and a read operation, sql: and a statement, or use: and a named condition"):
 	case rec.keys["until"].Line == 0 && len(w.Missing) == 0:
 		r.problem(rec.pos, "wait has no until", "write until: and what ends the waiting")
 	}

@@ -16,6 +16,9 @@ import (
 	"time"
 )
 
+// Statement is what running a statement is called among the operations of AWS.
+const Statement = "sql"
+
 const (
 	// MostRows is how many rows one statement may give. What wants more reads it in pages: an answer is held in memory, and
 	// in the record of whoever asked.

@@ -1,10 +1,12 @@
 package endpoint
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"time"
 
@@ -15,9 +17,37 @@ import (
 
 // sqlServer is a session that speaks TDS.
 type sqlServer struct {
-	a    Address
-	pool *sql.DB // of this one session
-	conn *sql.Conn
+	a      Address
+	pool   *sql.DB // of this one session
+	conn   *sql.Conn
+	broken context.Context // ends when the connection cannot be read any more
+}
+
+// dialer opens connections that say when they cannot be read any more: the driver's messages do not.
+type dialer struct {
+	net.Dialer
+	broken context.CancelFunc
+}
+
+func (d *dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := d.Dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &watched{c, d.broken}, nil
+}
+
+type watched struct {
+	net.Conn
+	broken context.CancelFunc
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if err != nil {
+		w.broken()
+	}
+	return n, err
 }
 
 func openSQLServer(ctx context.Context, a Address) (Conn, error) {
@@ -33,14 +63,18 @@ func openSQLServer(ctx context.Context, a Address) (Conn, error) {
 	if optional {
 		c.Encryption = msdsn.EncryptionOff // the login at least, where the server can
 	}
-	pool := sql.OpenDB(mssql.NewConnectorConfig(c))
+	broken, end := context.WithCancel(context.Background())
+	connector := mssql.NewConnectorConfig(c)
+	connector.Dialer = &dialer{broken: end}
+	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(1)
 	conn, err := pool.Conn(ctx)
 	if err != nil {
+		end()
 		_ = pool.Close()
 		return nil, a.sqlServerFailure(ctx, err, false)
 	}
-	return &sqlServer{a, pool, conn}, nil
+	return &sqlServer{a, pool, conn, broken}, nil
 }
 
 func (*sqlServer) Protocol() string { return SQLServer }
@@ -48,22 +82,31 @@ func (*sqlServer) Protocol() string { return SQLServer }
 func (s *sqlServer) Close() error { return errors.Join(s.conn.Close(), s.pool.Close()) }
 
 func (s *sqlServer) Run(ctx context.Context, text string, args ...any) (Answer, error) {
-	var out Answer
+	out, err := s.run(ctx, text, args)
+	if err != nil {
+		return out, s.a.sqlServerFailure(ctx, err, true)
+	}
+	return out, nil
+}
+
+func (s *sqlServer) run(ctx context.Context, text string, args []any) (out Answer, err error) {
 	// The driver's messages tell how many rows each statement has changed, which rows alone do not.
 	messages := &sqlexp.ReturnMessage{}
 	rows, err := s.conn.QueryContext(ctx, text, append(args, messages)...)
 	if err != nil {
-		return out, s.a.sqlServerFailure(ctx, err, true)
+		return out, err
 	}
 	defer func() { _ = rows.Close() }()
-	var first error
+	listening, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(s.broken, stop)()
 	result := false // whether the statement gave rows
 	for more := true; more; {
-		switch m := messages.Message(ctx).(type) {
+		switch m := messages.Message(listening).(type) {
 		case sqlexp.MsgNext:
 			result = true
 			if err := s.result(rows, &out); err != nil {
-				return out, s.a.sqlServerFailure(ctx, err, true)
+				return out, err
 			}
 		case sqlexp.MsgRowsAffected:
 			if !result {
@@ -73,21 +116,13 @@ func (s *sqlServer) Run(ctx context.Context, text string, args ...any) (Answer, 
 			result = false
 			more = rows.NextResultSet()
 		case sqlexp.MsgError:
-			if first == nil {
-				first = m.Error
+			if err == nil {
+				err = m.Error
 			}
+			more = errors.As(m.Error, new(mssql.Error)) // of any other nothing follows
 		}
 	}
-	if first == nil {
-		first = rows.Err()
-	}
-	if first == nil {
-		first = ctx.Err()
-	}
-	if first != nil {
-		return out, s.a.sqlServerFailure(ctx, first, true)
-	}
-	return out, nil
+	return out, cmp.Or(err, rows.Err(), ctx.Err(), s.broken.Err())
 }
 
 // result reads one result set into the answer.
