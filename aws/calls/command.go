@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -122,8 +123,11 @@ func (c *command) params(params map[string]any) error {
 	if c.awkward(params) {
 		return c.skeleton(params)
 	}
-	if c.op.String() == "ec2.RunInstances" {
+	switch c.op.String() {
+	case "ec2.RunInstances":
 		params = c.instances(params)
+	case "s3.CopyObject", "s3.UploadPartCopy":
+		params = unescaped(params)
 	}
 	for _, required := range []bool{true, false} {
 		for _, m := range c.op.Input.Members {
@@ -158,6 +162,16 @@ func (c *command) instances(params map[string]any) map[string]any {
 			c.option("--user-data", made(text))
 			delete(params, "UserData")
 		}
+	}
+	return params
+}
+
+// unescaped takes the URL encoding off the source of a copy, which S3 wants and the CLI does itself.
+func unescaped(params map[string]any) map[string]any {
+	source, _ := params["CopySource"].(string)
+	if text, err := url.PathUnescape(source); err == nil && text != "" {
+		params = maps.Clone(params)
+		params["CopySource"] = text
 	}
 	return params
 }

@@ -7,14 +7,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"lifeboat/aws/model"
 )
@@ -40,9 +43,19 @@ type printed struct {
 	text   string
 }
 
-// read lets bash and the aws CLI read the commands, and compares the parameters they make.
+// read lets bash and the aws CLI read the commands, and compares the parameters they make: a part of them on each processor,
+// for the CLI takes its time.
 func read(t *testing.T, commands []printed) {
 	python := awsCLI(t)
+	for part := range slices.Chunk(commands, len(commands)/runtime.NumCPU()+1) {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			readPart(t, python, part)
+		})
+	}
+}
+
+func readPart(t *testing.T, python string, commands []printed) {
 	dir := t.TempDir()
 	var script bytes.Buffer
 	script.WriteString(`
@@ -153,8 +166,17 @@ func fill(s *model.Shape, text string, depth int) any {
 			if (depth < 4 || m.Required || s.Union) && depth < 8 {
 				tree[m.Name] = fill(m.Shape, text, depth+1)
 			}
-			if m.Name == "Expires" { // a string to the model, a time to the CLI
+			switch m.Name {
+			case "Expires": // a string to the model, a time to the CLI
 				tree[m.Name] = "2026-11-23T21:50:00Z"
+			case "Bucket": // the CLI sends none whose name is not one
+				if m.Shape.Kind == model.String {
+					tree[m.Name] = "word"
+				}
+			case "CopySource": // is URL-encoded to S3, and the CLI does it
+				tree[m.Name] = escaped(text)
+			case "Metadata": // goes into headers
+				tree[m.Name] = map[string]any{"key": strings.Map(ascii, text)}
 			}
 			if s.Union && len(tree) == 1 {
 				break
@@ -191,11 +213,33 @@ func fill(s *model.Shape, text string, depth int) any {
 		return s.Enum[0]
 	}
 	if s.Min != nil {
-		for len(text) < int(*s.Min) {
+		for utf8.RuneCountInString(text) < int(*s.Min) {
 			text += "-x"
 		}
 	}
 	return text
+}
+
+// filled are parameters of an operation that one command can make.
+func filled(op *model.Op, text string) map[string]any {
+	params := fill(op.Input, text, 0).(map[string]any)
+	if op.String() == "rds.ModifyOptionGroup" { // two commands to the CLI
+		delete(params, "OptionsToRemove")
+	}
+	delete(params, "NetworkInterfaces") // the CLI moves other parameters into it
+	return params
+}
+
+// escaped is text as S3 wants it in a header of the source of a copy.
+func escaped(text string) string {
+	return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(text))
+}
+
+func ascii(r rune) rune {
+	if r > 126 {
+		return 'e'
+	}
+	return r
 }
 
 func blobs(s *model.Shape) bool {
@@ -225,17 +269,12 @@ func TestCommandsAreReadBack(t *testing.T) {
 		}
 		for _, name := range sorted(api.Ops) {
 			op := api.Ops[name]
-			params := fill(op.Input, "word", 0).(map[string]any)
-			if op.String() == "rds.ModifyOptionGroup" { // two commands to the CLI
-				delete(params, "OptionsToRemove")
-			}
-			delete(params, "NetworkInterfaces") // the CLI moves other parameters into it
+			params := filled(op, "word")
 			add(op.String(), params, CLIOptions{Width: 80})
 			if !ours {
 				continue
 			}
-			params = fill(op.Input, awful, 0).(map[string]any)
-			delete(params, "NetworkInterfaces")
+			params = filled(op, awful)
 			if params["UserData"] == awful {
 				params["UserData"] = base64.StdEncoding.EncodeToString([]byte(awful))
 			}
