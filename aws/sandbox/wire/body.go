@@ -52,6 +52,27 @@ type chunked struct {
 	done   bool
 }
 
+// Trailer is a header that comes after a body's data, and how it is announced before: in S3's aws-chunked bodies, the checksum.
+// A handler asks the body it was given.
+type Trailer interface {
+	io.Reader
+	// Announced is the name of the header that will come, in lower case; empty when none will.
+	Announced() string
+	// Trailer is a header's value, once the body was read to its end.
+	Trailer(name string) string
+}
+
+func (c *chunked) Announced() string {
+	return strings.ToLower(strings.TrimSpace(c.header.Get("X-Amz-Trailer")))
+}
+
+func (c *chunked) Trailer(name string) string {
+	if !c.done {
+		return ""
+	}
+	return c.header.Get(name)
+}
+
 func newChunked(r *http.Request) io.ReadCloser {
 	return &chunked{r: bufio.NewReader(r.Body), closer: r.Body, header: r.Header}
 }

@@ -20,6 +20,7 @@ type failure struct {
 	fault   bool         // the service's, not the sender's
 	shape   *model.Shape // nil when the model does not have it
 	value   any          // of the SDK's error type, when shape is there
+	more    *Error       // what the handler says beside it, if anything
 }
 
 // failed gives the wire form of a handler's error. The SDK's own error types carry their members; anything that is not an
@@ -30,6 +31,9 @@ func failed(op *model.Op, err error) *failure {
 		return newFailure(op.API, internalCode(op.API), "An internal error has occurred: "+err.Error(), 0)
 	}
 	f := newFailure(op.API, api.ErrorCode(), api.ErrorMessage(), 0)
+	if errors.As(err, &f.more) {
+		return f
+	}
 	if f.shape != nil {
 		f.value = api
 	}

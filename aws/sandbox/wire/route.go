@@ -59,15 +59,16 @@ type route struct {
 	score int
 }
 
-func (r *router) find(req *http.Request) route {
-	if best := r.fit(req, true); best.op != nil {
+// find is the route of a request whose path, with what its Host adds, is path.
+func (r *router) find(req *http.Request, path string) route {
+	if best := r.fit(req, path, true); best.op != nil {
 		return best
 	}
-	return r.fit(req, false)
+	return r.fit(req, path, false)
 }
 
-func (r *router) fit(req *http.Request, whole bool) (best route) {
-	path, query := req.URL.EscapedPath(), req.URL.Query()
+func (r *router) fit(req *http.Request, path string, whole bool) (best route) {
+	query := req.URL.Query()
 	for _, t := range r.templates {
 		if t.op.Method != req.Method {
 			continue

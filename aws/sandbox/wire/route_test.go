@@ -48,7 +48,7 @@ func TestRoutes(t *testing.T) {
 		if test.header != "" {
 			r.Header.Set(test.header, "x")
 		}
-		found, name := newRouter(api).find(r), ""
+		found, name := newRouter(api).find(r, r.URL.EscapedPath()), ""
 		if found.op != nil {
 			name = found.op.Name
 		}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -74,6 +75,9 @@ func (x *exchange) settle() {
 func (x *exchange) fail(f *failure) {
 	x.entry.Status, x.entry.Code = f.status, f.code
 	h := x.w.Header()
+	if f.more != nil {
+		maps.Copy(h, f.more.Header)
+	}
 	var body []byte
 	switch x.protocol {
 	case model.EC2:
@@ -135,6 +139,13 @@ func (x *exchange) xmlFailure(f *failure) []byte {
 			if !strings.EqualFold(m.Name, "message") {
 				b, _ = xmlMember(b, m, e)
 			}
+		}
+	}
+	if f.more != nil {
+		for _, e := range f.more.Elements {
+			b = append(append(append(b, '<'), e.Name...), '>')
+			b = append(append(escape(b, e.Text), "</"...), e.Name...)
+			b = append(b, '>')
 		}
 	}
 	if bare {

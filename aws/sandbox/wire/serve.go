@@ -57,13 +57,30 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve(x)
 }
 
+// local is this machine, and so is every name below it (RFC 6761, section 6.3).
+const local = "localhost"
+
+// bucketHost is the bucket of a virtual-hosted-style request to S3, as the path begins that would name it: Host
+// BUCKET.localhost or BUCKET.s3.localhost (Amazon S3 User Guide, "Virtual hosting of buckets").
+func bucketHost(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	bucket, isLocal := strings.CutSuffix(strings.ToLower(host), "."+local)
+	bucket = strings.TrimSuffix(bucket, ".s3")
+	if !isLocal || bucket == "s3" {
+		return ""
+	}
+	return "/" + bucket
+}
+
 // loopback says whether a Host header names this machine: a web page that had its name rebound to 127.0.0.1 sends its own.
 func loopback(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
 	host = strings.Trim(host, "[]")
-	if strings.EqualFold(host, "localhost") {
+	if name := strings.ToLower(host); name == local || strings.HasSuffix(name, "."+local) {
 		return true
 	}
 	ip := net.ParseIP(host)
@@ -116,7 +133,11 @@ func (s *Server) target(x *exchange) (svc *service, found route, err error) {
 		if err != nil {
 			return nil, route{}, err
 		}
-		fit := l.router.find(x.r)
+		path := x.r.URL.EscapedPath()
+		if candidate.name == "s3" {
+			path = bucketHost(x.r.Host) + path
+		}
+		fit := l.router.find(x.r, path)
 		if svc == nil || fit.op != nil && fit.score > found.score {
 			svc, found, x.api = candidate, fit, l.api
 		}

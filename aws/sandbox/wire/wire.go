@@ -87,6 +87,28 @@ func Errorf(code, format string, args ...any) error {
 	return &smithy.GenericAPIError{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
+// Error is an error that says more than code and words: what S3 puts beside them.
+type Error struct {
+	Code, Message string
+	Header        http.Header // of the answer
+	Elements      []Element   // of the answer's XML, after code and message
+}
+
+// Element is an XML element with text in it.
+type Element struct{ Name, Text string }
+
+// Error gives code and words.
+func (e *Error) Error() string { return "api error " + e.Code + ": " + e.Message }
+
+// ErrorCode gives the code; it makes this one of the SDK's API errors, with those below.
+func (e *Error) ErrorCode() string { return e.Code }
+
+// ErrorMessage gives the words.
+func (e *Error) ErrorMessage() string { return e.Message }
+
+// ErrorFault says that it is not known here whose fault it is: the code's status tells.
+func (e *Error) ErrorFault() smithy.ErrorFault { return smithy.FaultUnknown }
+
 // Fault is what goes wrong with one call; the zero Fault is nothing. Delay comes first, then one of the others.
 type Fault struct {
 	Delay   time.Duration // of wall time

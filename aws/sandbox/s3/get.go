@@ -1,0 +1,278 @@
+package s3
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"lifeboat/aws/sandbox/store"
+	"lifeboat/aws/sandbox/wire"
+)
+
+// hexed writes base64 as hex.
+func hexed(text string) (string, error) {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	return hex.EncodeToString(raw), err
+}
+
+// span is a part of an object's bytes.
+type span struct {
+	from, length int64
+	part         bool // not the whole
+}
+
+// header is the Content-Range of a span of an object of that size.
+func (r span) header(size int64) *string {
+	if !r.part {
+		return nil
+	}
+	return aws.String(fmt.Sprintf("bytes %d-%d/%d", r.from, r.from+r.length-1, size))
+}
+
+// ranged reads a Range header (RFC 9110, section 14.1.2). One that cannot be read, or asks for several ranges, asks for the whole.
+func ranged(header *string, size int64) (span, error) {
+	whole := span{length: size}
+	text, isBytes := strings.CutPrefix(aws.ToString(header), "bytes=")
+	first, last, isRange := strings.Cut(text, "-")
+	if !isBytes || !isRange || strings.Contains(text, ",") {
+		return whole, nil
+	}
+	from, noFrom := strconv.ParseInt(first, 10, 64)
+	to, noTo := strconv.ParseInt(last, 10, 64)
+	switch {
+	case first == "" && noTo == nil: // the last bytes
+		from, to = max(0, size-to), size-1
+		if last == "0" {
+			from = size
+		}
+	case noFrom != nil || last != "" && (noTo != nil || to < from):
+		return whole, nil
+	case last == "":
+		to = size - 1
+	}
+	if from >= size {
+		return whole, fault("InvalidRange", "The requested range is not satisfiable", wire.Element{Name: "RangeRequested", Text: *header}, wire.Element{Name: "ActualObjectSize", Text: fmt.Sprint(size)})
+	}
+	return span{from, min(to, size-1) - from + 1, true}, nil
+}
+
+// partOf is the span of a part that an object was uploaded in; an object that came as one is its own part 1.
+func partOf(o Object, number int32) (span, error) {
+	if len(o.Parts) == 0 && number == 1 {
+		return span{length: o.Content.Size, part: o.Content.Size > 0}, nil
+	}
+	var from int64
+	for i, p := range o.Parts {
+		if int32(i+1) == number {
+			return span{from, p.Size, true}, nil
+		}
+		from += p.Size
+	}
+	return span{}, fault("InvalidPartNumber", "The requested partnumber is not satisfiable",
+		wire.Element{Name: "PartNumberRequested", Text: fmt.Sprint(number)}, wire.Element{Name: "ActualPartCount", Text: fmt.Sprint(max(1, len(o.Parts)))})
+}
+
+// reading is what GetObject and HeadObject have in common.
+type reading struct {
+	ask
+	version, span *string
+	part          *int32
+	conditions
+}
+
+func (s *Service) read(ctx context.Context, r reading) (b Bucket, o Object, part span, err error) {
+	r.action = ofVersion("s3:GetObject", r.version)
+	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
+		if b, _, o, err = s.locate(tx, c, r.ask, r.version); err != nil {
+			return err
+		}
+		if err := r.conditions.unmet(o, true); err != nil {
+			return err
+		}
+		if r.part != nil {
+			if r.span != nil {
+				return fault("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
+			}
+			part, err = partOf(o, *r.part)
+			return err
+		}
+		part, err = ranged(r.span, o.Content.Size)
+		return err
+	})
+	return b, o, part, err
+}
+
+// GetObject reads an object, a version, a range or a part of it.
+func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+	b, o, part, err := s.read(ctx, reading{
+		ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId, span: in.Range, part: in.PartNumber,
+		conditions: conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, since: in.IfModifiedSince, notSince: in.IfUnmodifiedSince},
+	})
+	if err != nil {
+		return nil, err
+	}
+	body, err := s.open(o.Content, part.from, part.length)
+	if err != nil {
+		return nil, err
+	}
+	h := o.headed(b, part, in.ChecksumMode)
+	out := &s3.GetObjectOutput{
+		Body: body, AcceptRanges: h.AcceptRanges, ContentLength: h.ContentLength, ContentRange: h.ContentRange, ETag: h.ETag, LastModified: h.LastModified,
+		VersionId: h.VersionId, Metadata: h.Metadata, StorageClass: h.StorageClass, PartsCount: partsCount(in.PartNumber, o), TagCount: tagCount(o),
+		ServerSideEncryption: h.ServerSideEncryption, SSEKMSKeyId: h.SSEKMSKeyId, BucketKeyEnabled: h.BucketKeyEnabled,
+		ContentType: h.ContentType, ContentEncoding: h.ContentEncoding, ContentLanguage: h.ContentLanguage, ContentDisposition: h.ContentDisposition,
+		CacheControl: h.CacheControl, WebsiteRedirectLocation: h.WebsiteRedirectLocation, Expires: h.Expires, ExpiresString: h.ExpiresString,
+		ChecksumType: h.ChecksumType, ChecksumCRC32: h.ChecksumCRC32, ChecksumCRC32C: h.ChecksumCRC32C, ChecksumCRC64NVME: h.ChecksumCRC64NVME,
+		ChecksumSHA1: h.ChecksumSHA1, ChecksumSHA256: h.ChecksumSHA256, ChecksumSHA512: h.ChecksumSHA512, ChecksumMD5: h.ChecksumMD5,
+	}
+	for asked, answered := range map[*string]**string{
+		in.ResponseContentType: &out.ContentType, in.ResponseContentEncoding: &out.ContentEncoding, in.ResponseContentLanguage: &out.ContentLanguage,
+		in.ResponseContentDisposition: &out.ContentDisposition, in.ResponseCacheControl: &out.CacheControl,
+	} {
+		if asked != nil {
+			*answered = asked
+		}
+	}
+	if in.ResponseExpires != nil {
+		out.Expires, out.ExpiresString = in.ResponseExpires, nil
+	}
+	return out, nil
+}
+
+// HeadObject is GetObject without the bytes.
+func (s *Service) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
+	b, o, part, err := s.read(ctx, reading{
+		ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId, span: in.Range, part: in.PartNumber,
+		conditions: conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, since: in.IfModifiedSince, notSince: in.IfUnmodifiedSince},
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := o.headed(b, part, in.ChecksumMode)
+	out.PartsCount, out.TagCount = partsCount(in.PartNumber, o), tagCount(o)
+	return out, nil
+}
+
+// headed is all that headers say about an object. Its checksum is said when it is asked for and the whole is given.
+func (o Object) headed(b Bucket, part span, mode types.ChecksumMode) *s3.HeadObjectOutput {
+	h := o.Headers
+	if h.Type == "" {
+		h.Type = noType
+	}
+	out := &s3.HeadObjectOutput{
+		AcceptRanges: aws.String("bytes"), ContentLength: aws.Int64(part.length), ContentRange: part.header(o.Content.Size), ETag: quoted(o.ETag),
+		LastModified: second(o.Modified), VersionId: b.shown(o), Metadata: h.Metadata, StorageClass: o.Class,
+		ServerSideEncryption: o.Encryption.Algorithm, SSEKMSKeyId: some(o.Encryption.Key), BucketKeyEnabled: o.Encryption.bucketKey(),
+		ContentType: some(h.Type), ContentEncoding: some(h.Encoding), ContentLanguage: some(h.Language), ContentDisposition: some(h.Disposition),
+		CacheControl: some(h.Cache), WebsiteRedirectLocation: some(h.Redirect), Expires: h.Expires,
+	}
+	if mode == types.ChecksumModeEnabled && part.length == o.Content.Size {
+		sum := o.Checksum.wire()
+		out.ChecksumType, out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.ChecksumType, sum.ChecksumCRC32, sum.ChecksumCRC32C, sum.ChecksumCRC64NVME
+		out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumSHA512, out.ChecksumMD5 = sum.ChecksumSHA1, sum.ChecksumSHA256, sum.ChecksumSHA512, sum.ChecksumMD5
+	}
+	return out
+}
+
+func partsCount(asked *int32, o Object) *int32 {
+	if asked == nil || len(o.Parts) == 0 {
+		return nil
+	}
+	return aws.Int32(int32(len(o.Parts)))
+}
+
+func tagCount(o Object) *int32 {
+	if len(o.Tags) == 0 {
+		return nil
+	}
+	return aws.Int32(int32(len(o.Tags)))
+}
+
+// GetObjectAttributes tells of an object without its bytes what it is asked for.
+func (s *Service) GetObjectAttributes(ctx context.Context, in *s3.GetObjectAttributesInput) (*s3.GetObjectAttributesOutput, error) {
+	b, o, _, err := s.read(ctx, reading{ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId})
+	if err != nil {
+		return nil, err
+	}
+	out := &s3.GetObjectAttributesOutput{LastModified: second(o.Modified), VersionId: b.shown(o)}
+	for _, a := range in.ObjectAttributes {
+		switch a {
+		case types.ObjectAttributesEtag:
+			out.ETag = aws.String(o.ETag)
+		case types.ObjectAttributesObjectSize:
+			out.ObjectSize = aws.Int64(o.Content.Size)
+		case types.ObjectAttributesStorageClass:
+			out.StorageClass = listed(o.Class)
+		case types.ObjectAttributesChecksum:
+			sum := o.Checksum.wire()
+			out.Checksum = &sum
+		case types.ObjectAttributesObjectParts:
+			if out.ObjectParts, err = o.attributes(in.MaxParts, in.PartNumberMarker); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// attributes is a page of the parts an object was uploaded in; nil when it came as one.
+func (o Object) attributes(most *int32, marker *string) (*types.GetObjectAttributesParts, error) {
+	if len(o.Parts) == 0 {
+		return nil, nil
+	}
+	after, limit, err := partPage(most, marker)
+	if err != nil {
+		return nil, err
+	}
+	out := &types.GetObjectAttributesParts{
+		TotalPartsCount: aws.Int32(int32(len(o.Parts))), PartNumberMarker: aws.String(fmt.Sprint(after)), MaxParts: aws.Int32(int32(limit)), IsTruncated: aws.Bool(false)}
+	rest := o.Parts[slices.IndexFunc(append(slices.Clone(o.Parts), ObjectPart{Number: 1 << 30}), func(p ObjectPart) bool { return p.Number > after }):]
+	if len(rest) > limit {
+		rest = rest[:limit]
+		out.IsTruncated = aws.Bool(true)
+	}
+	for _, p := range rest {
+		sum := p.Checksum.wire()
+		out.NextPartNumberMarker = aws.String(fmt.Sprint(p.Number))
+		out.Parts = append(out.Parts, types.ObjectPart{
+			PartNumber: aws.Int32(p.Number), Size: aws.Int64(p.Size), ChecksumCRC32: sum.ChecksumCRC32, ChecksumCRC32C: sum.ChecksumCRC32C,
+			ChecksumCRC64NVME: sum.ChecksumCRC64NVME, ChecksumSHA1: sum.ChecksumSHA1, ChecksumSHA256: sum.ChecksumSHA256, ChecksumSHA512: sum.ChecksumSHA512, ChecksumMD5: sum.ChecksumMD5,
+		})
+	}
+	return out, nil
+}
+
+// partPage reads where a page of parts begins and how many it has.
+func partPage(most *int32, marker *string) (after int32, limit int, err error) {
+	if text := aws.ToString(marker); text != "" {
+		n, err := strconv.ParseInt(text, 10, 32)
+		if err != nil || n < 0 {
+			return 0, 0, invalid("Argument partNumberMarker must be an integer between 0 and 2147483647", "part-number-marker", text)
+		}
+		after = int32(n)
+	}
+	limit = maxPage
+	if most != nil && *most < maxPage {
+		limit = int(max(*most, 0))
+	}
+	return after, limit, nil
+}
+
+// GetObjectAcl gives an object's access list.
+func (s *Service) GetObjectAcl(ctx context.Context, in *s3.GetObjectAclInput) (*s3.GetObjectAclOutput, error) {
+	out := &s3.GetObjectAclOutput{}
+	return out, s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
+		a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: ofVersion("s3:GetObjectAcl", in.VersionId), key: aws.ToString(in.Key)}
+		_, _, o, err := s.locate(tx, c, a, in.VersionId)
+		out.Owner, out.Grants = owner(o.Owner), full(o.Owner)
+		return err
+	})
+}

@@ -1,0 +1,397 @@
+package s3
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"lifeboat/aws/sandbox/store"
+	"lifeboat/aws/sandbox/wire"
+)
+
+// Upload is an object that comes in parts: what it will be, without its bytes.
+type Upload struct {
+	ID        string                  `json:"id"`
+	Bucket    string                  `json:"bucket"`
+	Begun     time.Time               `json:"begun"`
+	Object    Object                  `json:"object"`
+	Algorithm types.ChecksumAlgorithm `json:"algorithm,omitempty"` // of the checksum its sender wants
+	Type      types.ChecksumType      `json:"type,omitempty"`
+}
+
+// Part is a part that came.
+type Part struct {
+	Number   int32     `json:"number"`
+	Content  Content   `json:"content"`
+	MD5      string    `json:"md5"` // hex
+	Checksum Checksum  `json:"checksum,omitzero"`
+	Modified time.Time `json:"modified"`
+}
+
+const (
+	maxParts = 10_000
+	minPart  = 5 << 20 // bytes of every part but the last
+	maxSize  = 5 << 40 // bytes of an object
+)
+
+func (u Upload) row() string              { return shelf(u.Bucket, u.Object.Key) + u.ID }
+func (u Upload) part(number int32) string { return fmt.Sprintf("%s/%05d", u.ID, number) }
+
+// CreateMultipartUpload begins an upload in parts.
+func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadInput) (*s3.CreateMultipartUploadOutput, error) {
+	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
+	o := Object{Key: a.key, Headers: headers{
+		Type: aws.ToString(in.ContentType), Encoding: aws.ToString(in.ContentEncoding), Language: aws.ToString(in.ContentLanguage),
+		Disposition: aws.ToString(in.ContentDisposition), Cache: aws.ToString(in.CacheControl), Redirect: aws.ToString(in.WebsiteRedirectLocation),
+		Expires: in.Expires, Metadata: in.Metadata,
+	}}
+	var err error
+	if o.Tags, err = headerTags(in.Tagging); err != nil {
+		return nil, err
+	}
+	if o.Class, err = checkClass(in.StorageClass); err != nil {
+		return nil, err
+	}
+	if in.SSECustomerAlgorithm != nil {
+		return nil, noCustomerKeys()
+	}
+	u := Upload{Bucket: aws.ToString(in.Bucket), Algorithm: in.ChecksumAlgorithm, Type: in.ChecksumType}
+	if err := u.checkType(); err != nil {
+		return nil, err
+	}
+	if err := s.mayWrite(ctx, a, o); err != nil {
+		return nil, err
+	}
+	out := &s3.CreateMultipartUploadOutput{Bucket: in.Bucket, Key: in.Key, ChecksumAlgorithm: u.Algorithm, ChecksumType: u.Type}
+	return out, s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
+		b, err := s.find(tx, c, a)
+		if err != nil {
+			return err
+		}
+		if o.Encryption, err = s.encrypt(tx, c, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
+			return err
+		}
+		o.Owner, u.Begun, u.ID = b.Account, tx.Now(), versionID(tx)+versionID(tx)
+		u.Object = o
+		s.uploads.Put(tx, u.row(), u)
+		out.UploadId, out.ServerSideEncryption = aws.String(u.ID), o.Encryption.Algorithm
+		out.SSEKMSKeyId, out.BucketKeyEnabled = some(o.Encryption.Key), o.Encryption.bucketKey()
+		return nil
+	})
+}
+
+// checkType says how the checksum of the whole will be made: CRC64NVME only over all bytes, the SHA family only over the parts' checksums, the
+// other CRCs over the parts' checksums unless they are asked for over all bytes (Amazon S3 User Guide, "Checksums of multipart uploads").
+func (u *Upload) checkType() error {
+	wrong := fault("InvalidRequest", "The "+string(u.Type)+" checksum type cannot be used with the "+strings.ToLower(string(u.Algorithm))+" checksum algorithm.")
+	switch u.Algorithm {
+	case "":
+		if u.Type == types.ChecksumTypeComposite {
+			return wrong
+		}
+	case types.ChecksumAlgorithmCrc64nvme:
+		if u.Type == types.ChecksumTypeComposite {
+			return wrong
+		}
+		u.Type = types.ChecksumTypeFullObject
+	case types.ChecksumAlgorithmCrc32, types.ChecksumAlgorithmCrc32c:
+		if u.Type == "" {
+			u.Type = types.ChecksumTypeComposite
+		}
+	default:
+		if u.Type == types.ChecksumTypeFullObject || hashes[u.Algorithm] == nil {
+			return wrong
+		}
+		u.Type = types.ChecksumTypeComposite
+	}
+	return nil
+}
+
+// upload is one that is under way.
+func (s *Service) upload(tx *store.Tx, bucket, key, id *string) (Upload, error) {
+	u, there := s.uploads.Get(tx, shelf(aws.ToString(bucket), aws.ToString(key))+aws.ToString(id))
+	if !there {
+		return u, fault("NoSuchUpload", "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
+			wire.Element{Name: "UploadId", Text: aws.ToString(id)})
+	}
+	return u, nil
+}
+
+// under finds the bucket and the upload of a request.
+func (s *Service) under(tx *store.Tx, c wire.Caller, a ask, id *string) (Bucket, Upload, error) {
+	b, err := s.find(tx, c, a)
+	if err != nil {
+		return b, Upload{}, err
+	}
+	u, err := s.upload(tx, a.bucket, &a.key, id)
+	return b, u, err
+}
+
+func checkNumber(number *int32) (int32, error) {
+	n := aws.ToInt32(number)
+	if n < 1 || n > maxParts {
+		return n, invalid("Part number must be an integer between 1 and 10000, inclusive", "partNumber", fmt.Sprint(n))
+	}
+	return n, nil
+}
+
+// UploadPart takes one part; the same number again replaces it.
+func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
+	number, err := checkNumber(in.PartNumber)
+	if err != nil {
+		return nil, err
+	}
+	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
+	var u Upload
+	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
+		_, u, err = s.under(tx, c, a, in.UploadId)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	use := u.Algorithm
+	if in.ChecksumAlgorithm != "" {
+		use = in.ChecksumAlgorithm
+	}
+	put, release := s.held()
+	defer release()
+	r, err := s.receive(incoming{in.Body, in.ContentLength, in.ContentMD5, use, types.Checksum{
+		ChecksumCRC32: in.ChecksumCRC32, ChecksumCRC32C: in.ChecksumCRC32C, ChecksumCRC64NVME: in.ChecksumCRC64NVME, ChecksumMD5: in.ChecksumMD5,
+		ChecksumSHA1: in.ChecksumSHA1, ChecksumSHA256: in.ChecksumSHA256, ChecksumSHA512: in.ChecksumSHA512,
+		ChecksumXXHASH64: in.ChecksumXXHASH64, ChecksumXXHASH3: in.ChecksumXXHASH3, ChecksumXXHASH128: in.ChecksumXXHASH128,
+	}}, put)
+	if err != nil {
+		return nil, err
+	}
+	if u.Algorithm != "" && r.Checksum.Algorithm != u.Algorithm {
+		return nil, fault("InvalidRequest", "Checksum Type mismatch occurred, expected checksum Type: "+strings.ToLower(string(u.Algorithm))+", actual checksum Type: "+strings.ToLower(string(r.Checksum.Algorithm)))
+	}
+	p := Part{Number: number, Content: r.Content, MD5: hex.EncodeToString(r.MD5), Checksum: r.Checksum}
+	if err := s.arrived(ctx, a, in.UploadId, p); err != nil {
+		return nil, err
+	}
+	sum := p.Checksum.wire()
+	return &s3.UploadPartOutput{
+		ETag: quoted(p.MD5), ServerSideEncryption: u.Object.Encryption.Algorithm, SSEKMSKeyId: some(u.Object.Encryption.Key),
+		ChecksumCRC32: sum.ChecksumCRC32, ChecksumCRC32C: sum.ChecksumCRC32C, ChecksumCRC64NVME: sum.ChecksumCRC64NVME,
+		ChecksumSHA1: sum.ChecksumSHA1, ChecksumSHA256: sum.ChecksumSHA256, ChecksumSHA512: sum.ChecksumSHA512, ChecksumMD5: sum.ChecksumMD5,
+	}, nil
+}
+
+// arrived keeps a part, unless the upload ended meanwhile.
+func (s *Service) arrived(ctx context.Context, a ask, id *string, p Part) error {
+	return s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
+		_, u, err := s.under(tx, c, a, id)
+		p.Modified = tx.Now()
+		if err == nil {
+			s.parts.Put(tx, u.part(p.Number), p)
+		}
+		return err
+	})
+}
+
+// UploadPartCopy takes a part from an object that is there.
+func (s *Service) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput) (*s3.UploadPartCopyOutput, error) {
+	number, err := checkNumber(in.PartNumber)
+	if err != nil {
+		return nil, err
+	}
+	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
+	var u Upload
+	var from Bucket
+	var o Object
+	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
+		if _, u, err = s.under(tx, c, a, in.UploadId); err != nil {
+			return err
+		}
+		from, o, err = s.copied(tx, c, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{
+			match: in.CopySourceIfMatch, noneMatch: in.CopySourceIfNoneMatch, since: in.CopySourceIfModifiedSince, notSince: in.CopySourceIfUnmodifiedSince, copySource: true})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	part, err := ranged(in.CopySourceRange, o.Content.Size)
+	if err != nil {
+		return nil, err
+	}
+	body, err := s.open(o.Content, part.from, part.length)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	put, release := s.held()
+	defer release()
+	r, err := s.receive(incoming{body: body, length: &part.length, algorithm: u.Algorithm}, put)
+	if err != nil {
+		return nil, err
+	}
+	p := Part{Number: number, Content: r.Content, MD5: hex.EncodeToString(r.MD5), Checksum: r.Checksum}
+	if err := s.arrived(ctx, a, in.UploadId, p); err != nil {
+		return nil, err
+	}
+	sum := p.Checksum.wire()
+	return &s3.UploadPartCopyOutput{CopySourceVersionId: from.shown(o), ServerSideEncryption: u.Object.Encryption.Algorithm, CopyPartResult: &types.CopyPartResult{
+		ETag: quoted(p.MD5), ChecksumCRC32: sum.ChecksumCRC32, ChecksumCRC32C: sum.ChecksumCRC32C, ChecksumCRC64NVME: sum.ChecksumCRC64NVME,
+		ChecksumSHA1: sum.ChecksumSHA1, ChecksumSHA256: sum.ChecksumSHA256, ChecksumSHA512: sum.ChecksumSHA512, ChecksumMD5: sum.ChecksumMD5,
+	}}, nil
+}
+
+// CompleteMultipartUpload makes the object of the parts that are named.
+func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (*s3.CompleteMultipartUploadOutput, error) {
+	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
+	said, err := given(types.Checksum{
+		ChecksumCRC32: in.ChecksumCRC32, ChecksumCRC32C: in.ChecksumCRC32C, ChecksumCRC64NVME: in.ChecksumCRC64NVME, ChecksumMD5: in.ChecksumMD5,
+		ChecksumSHA1: in.ChecksumSHA1, ChecksumSHA256: in.ChecksumSHA256, ChecksumSHA512: in.ChecksumSHA512,
+	})
+	if err != nil {
+		return nil, err
+	}
+	u, parts, err := s.assembled(ctx, a, in)
+	if err != nil {
+		return nil, err
+	}
+	put, release := s.held()
+	defer release()
+	o, err := s.whole(u, parts, put)
+	if err != nil {
+		return nil, err
+	}
+	if said.Value != "" && (said.Algorithm != o.Checksum.Algorithm || said.Value != strings.Split(o.Checksum.Value, "-")[0] && said.Value != o.Checksum.Value) {
+		return nil, fault("BadDigest", "The "+string(said.Algorithm)+" you specified did not match the calculated checksum.")
+	}
+	if in.MpuObjectSize != nil && *in.MpuObjectSize != o.Content.Size {
+		return nil, fault("InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match what was computed.")
+	}
+	out := &s3.CompleteMultipartUploadOutput{Bucket: in.Bucket, Key: in.Key}
+	return out, s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
+		b, u, err := s.under(tx, c, a, in.UploadId)
+		if err != nil {
+			return err
+		}
+		was, there := s.current(tx, b.Name, a.key)
+		if err := (conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, write: true}).unmet(was, there); err != nil {
+			return err
+		}
+		o = s.insert(tx, b, o)
+		s.drop(tx, u)
+		sum := o.Checksum.wire()
+		out.Location = aws.String(fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", b.Name, b.Region, *written(true).text(o.Key)))
+		out.ETag, out.VersionId, out.ServerSideEncryption, out.SSEKMSKeyId = quoted(o.ETag), b.shown(o), o.Encryption.Algorithm, some(o.Encryption.Key)
+		out.ChecksumType, out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.ChecksumType, sum.ChecksumCRC32, sum.ChecksumCRC32C, sum.ChecksumCRC64NVME
+		out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumSHA512, out.ChecksumMD5 = sum.ChecksumSHA1, sum.ChecksumSHA256, sum.ChecksumSHA512, sum.ChecksumMD5
+		return nil
+	})
+}
+
+// assembled are the parts that a request to complete names, in order.
+func (s *Service) assembled(ctx context.Context, a ask, in *s3.CompleteMultipartUploadInput) (u Upload, parts []Part, err error) {
+	return u, parts, s.view(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
+		if _, u, err = s.under(tx, c, a, in.UploadId); err != nil {
+			return err
+		}
+		if in.MultipartUpload == nil || len(in.MultipartUpload.Parts) == 0 {
+			return fault("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+		}
+		named := in.MultipartUpload.Parts
+		for i, n := range named {
+			number := aws.ToInt32(n.PartNumber)
+			if i > 0 && number <= aws.ToInt32(named[i-1].PartNumber) {
+				return fault("InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.", wire.Element{Name: "UploadId", Text: u.ID})
+			}
+			p, there := s.parts.Get(tx, u.part(number))
+			sum, err := given(types.Checksum{ChecksumCRC32: n.ChecksumCRC32, ChecksumCRC32C: n.ChecksumCRC32C, ChecksumCRC64NVME: n.ChecksumCRC64NVME,
+				ChecksumSHA1: n.ChecksumSHA1, ChecksumSHA256: n.ChecksumSHA256, ChecksumSHA512: n.ChecksumSHA512, ChecksumMD5: n.ChecksumMD5})
+			if err != nil {
+				return err
+			}
+			if !there || unquoted(n.ETag) != p.MD5 || sum.Value != "" && (sum.Algorithm != p.Checksum.Algorithm || sum.Value != p.Checksum.Value) {
+				return fault("InvalidPart", "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+					wire.Element{Name: "UploadId", Text: u.ID}, wire.Element{Name: "PartNumber", Text: fmt.Sprint(number)}, wire.Element{Name: "ETag", Text: unquoted(n.ETag)})
+			}
+			if p.Content.Size < minPart && i < len(named)-1 {
+				return fault("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size",
+					wire.Element{Name: "ProposedSize", Text: fmt.Sprint(p.Content.Size)}, wire.Element{Name: "MinSizeAllowed", Text: strconv.Itoa(minPart)}, wire.Element{Name: "PartNumber", Text: fmt.Sprint(number)})
+			}
+			parts = append(parts, p)
+		}
+		return nil
+	})
+}
+
+// whole is the object that parts make: their chunks one after another, so no byte is copied. A checksum over all bytes reads them once.
+func (s *Service) whole(u Upload, parts []Part, put putter) (Object, error) {
+	o := u.Object
+	var all []chunk
+	etag := md5.New()
+	for _, p := range parts {
+		chunks, err := s.chunks(p.Content)
+		if err != nil {
+			return o, err
+		}
+		all = append(all, chunks...)
+		sum, err := hex.DecodeString(p.MD5)
+		if err != nil {
+			return o, err
+		}
+		etag.Write(sum)
+		one := ObjectPart{Number: p.Number, Size: p.Content.Size}
+		if u.Algorithm != "" {
+			one.Checksum = p.Checksum
+		}
+		o.Parts = append(o.Parts, one)
+	}
+	var err error
+	if o.Content, err = listing(all, put); err != nil {
+		return o, err
+	}
+	if o.Content.Size > maxSize {
+		return o, fault("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+	}
+	o.ETag = fmt.Sprintf("%x-%d", etag.Sum(nil), len(parts))
+	if u.Type == types.ChecksumTypeComposite {
+		o.Checksum, err = composite(u.Algorithm, parts)
+		return o, err
+	}
+	use := u.Algorithm
+	if use == "" {
+		use = types.ChecksumAlgorithmCrc64nvme
+	}
+	o.Checksum, err = s.over(o.Content, use)
+	return o, err
+}
+
+// drop forgets an upload and its parts.
+func (s *Service) drop(tx *store.Tx, u Upload) {
+	for _, p := range s.partsOf(tx, u) {
+		s.parts.Delete(tx, u.part(p.Number))
+	}
+	s.uploads.Delete(tx, u.row())
+}
+
+// partsOf are the parts that came, in order.
+func (s *Service) partsOf(tx *store.Tx, u Upload) (all []Part) {
+	s.parts.Scan(tx, u.ID+"/", func(_ string, p Part) bool { all = append(all, p); return true })
+	return all
+}
+
+// AbortMultipartUpload ends an upload without an object.
+func (s *Service) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadInput) (*s3.AbortMultipartUploadOutput, error) {
+	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:AbortMultipartUpload", key: aws.ToString(in.Key)}
+	return &s3.AbortMultipartUploadOutput{}, s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
+		_, u, err := s.under(tx, c, a, in.UploadId)
+		if err == nil {
+			s.drop(tx, u)
+		}
+		return err
+	})
+}

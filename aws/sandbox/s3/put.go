@@ -1,0 +1,218 @@
+package s3
+
+import (
+	"context"
+	"encoding/hex"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"lifeboat/aws/sandbox/store"
+	"lifeboat/aws/sandbox/wire"
+)
+
+// PutObject writes an object. Its bytes are stored before the transaction, so that others do not wait for them; what a refused call leaves
+// is swept.
+func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
+	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
+	o := Object{Key: a.key, Headers: headers{
+		Type: aws.ToString(in.ContentType), Encoding: aws.ToString(in.ContentEncoding), Language: aws.ToString(in.ContentLanguage),
+		Disposition: aws.ToString(in.ContentDisposition), Cache: aws.ToString(in.CacheControl), Redirect: aws.ToString(in.WebsiteRedirectLocation),
+		Expires: in.Expires, Metadata: in.Metadata,
+	}}
+	var err error
+	if o.Tags, err = headerTags(in.Tagging); err != nil {
+		return nil, err
+	}
+	if o.Class, err = checkClass(in.StorageClass); err != nil {
+		return nil, err
+	}
+	if in.SSECustomerAlgorithm != nil {
+		return nil, noCustomerKeys()
+	}
+	if err := s.mayWrite(ctx, a, o); err != nil {
+		return nil, err
+	}
+	put, release := s.held()
+	defer release()
+	r, err := s.receive(incoming{in.Body, in.ContentLength, in.ContentMD5, in.ChecksumAlgorithm, types.Checksum{
+		ChecksumCRC32: in.ChecksumCRC32, ChecksumCRC32C: in.ChecksumCRC32C, ChecksumCRC64NVME: in.ChecksumCRC64NVME, ChecksumMD5: in.ChecksumMD5,
+		ChecksumSHA1: in.ChecksumSHA1, ChecksumSHA256: in.ChecksumSHA256, ChecksumSHA512: in.ChecksumSHA512,
+		ChecksumXXHASH64: in.ChecksumXXHASH64, ChecksumXXHASH3: in.ChecksumXXHASH3, ChecksumXXHASH128: in.ChecksumXXHASH128,
+	}}, put)
+	if err != nil {
+		return nil, err
+	}
+	o.Content, o.ETag, o.Checksum = r.Content, hex.EncodeToString(r.MD5), r.Checksum
+	out := &s3.PutObjectOutput{}
+	return out, s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
+		b, err := s.find(tx, c, a)
+		if err != nil {
+			return err
+		}
+		was, there := s.current(tx, b.Name, o.Key)
+		if err := (conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, write: true}).unmet(was, there); err != nil {
+			return err
+		}
+		if o.Encryption, err = s.encrypt(tx, c, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
+			return err
+		}
+		o.Owner = b.Account
+		o = s.insert(tx, b, o)
+		sum := o.Checksum.wire()
+		out.ETag, out.VersionId, out.ServerSideEncryption = quoted(o.ETag), b.shown(o), o.Encryption.Algorithm
+		out.SSEKMSKeyId, out.BucketKeyEnabled = some(o.Encryption.Key), o.Encryption.bucketKey()
+		out.ChecksumType, out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.ChecksumType, sum.ChecksumCRC32, sum.ChecksumCRC32C, sum.ChecksumCRC64NVME
+		out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumSHA512, out.ChecksumMD5 = sum.ChecksumSHA1, sum.ChecksumSHA256, sum.ChecksumSHA512, sum.ChecksumMD5
+		return nil
+	})
+}
+
+func noCustomerKeys() error {
+	return fault("NotImplemented", "A header you provided implies functionality that is not implemented", wire.Element{Name: "Header", Text: "x-amz-server-side-encryption-customer-algorithm"})
+}
+
+func (e encryption) bucketKey() *bool {
+	if !e.BucketKey {
+		return nil
+	}
+	return aws.Bool(true)
+}
+
+// mayWrite refuses before the bytes come what would be refused after them.
+func (s *Service) mayWrite(ctx context.Context, a ask, o Object) error {
+	if err := checkKey(o.Key); err != nil {
+		return err
+	}
+	if err := o.Headers.check(); err != nil {
+		return err
+	}
+	return s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
+		_, err := s.find(tx, c, a)
+		return err
+	})
+}
+
+// source reads where a copy comes from: bucket/key, percent-encoded, with ?versionId= behind it.
+func source(text string) (bucket, key string, version *string, err error) {
+	path, query, _ := strings.Cut(text, "?versionId=")
+	path, err = url.PathUnescape(path)
+	bucket, key, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if err != nil || bucket == "" || key == "" {
+		return "", "", nil, invalid("Copy Source must mention the source bucket and key: sourcebucket/sourcekey", "x-amz-copy-source", text)
+	}
+	if query != "" {
+		version = &query
+	}
+	return bucket, key, version, nil
+}
+
+// copied is the object a copy is made of, which may be in another Region and account.
+func (s *Service) copied(tx *store.Tx, c wire.Caller, from string, owner *string, conditions conditions) (b Bucket, o Object, err error) {
+	bucket, key, version, err := source(from)
+	if err != nil {
+		return b, o, err
+	}
+	a := ask{bucket: &bucket, owner: owner, action: ofVersion("s3:GetObject", version), key: key, anywhere: true}
+	b, _, o, err = s.locate(tx, c, a, version)
+	if err != nil {
+		return b, o, err
+	}
+	return b, o, conditions.unmet(o, true)
+}
+
+// CopyObject writes an object with the bytes of another: they are there already, so none is read.
+func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput) (*s3.CopyObjectOutput, error) {
+	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
+	class, err := checkClass(in.StorageClass)
+	if err != nil {
+		return nil, err
+	}
+	if in.SSECustomerAlgorithm != nil || in.CopySourceSSECustomerAlgorithm != nil {
+		return nil, noCustomerKeys()
+	}
+	out := &s3.CopyObjectOutput{}
+	return out, s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
+		b, err := s.find(tx, c, a)
+		if err != nil {
+			return err
+		}
+		from, o, err := s.copied(tx, c, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{
+			match: in.CopySourceIfMatch, noneMatch: in.CopySourceIfNoneMatch, since: in.CopySourceIfModifiedSince, notSince: in.CopySourceIfUnmodifiedSince, copySource: true})
+		if err != nil {
+			return err
+		}
+		same := from.Name == b.Name && o.Key == a.key
+		sourceVersion := from.shown(o)
+		if same && in.MetadataDirective != types.MetadataDirectiveReplace && in.StorageClass == "" && in.ServerSideEncryption == "" && in.TaggingDirective == "" && !strings.Contains(*in.CopySource, "?versionId=") {
+			return fault("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+		}
+		was, there := s.current(tx, b.Name, a.key)
+		if err := (conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, write: true}).unmet(was, there); err != nil {
+			return err
+		}
+		if o, err = s.likeness(o, in); err != nil {
+			return err
+		}
+		o.Key, o.Class, o.Owner = a.key, class, b.Account
+		if o.Encryption, err = s.encrypt(tx, c, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
+			return err
+		}
+		if err := checkKey(o.Key); err != nil {
+			return err
+		}
+		o = s.insert(tx, b, o)
+		sum := o.Checksum.wire()
+		out.VersionId, out.CopySourceVersionId = b.shown(o), sourceVersion
+		out.ServerSideEncryption, out.SSEKMSKeyId, out.BucketKeyEnabled = o.Encryption.Algorithm, some(o.Encryption.Key), o.Encryption.bucketKey()
+		out.CopyObjectResult = &types.CopyObjectResult{
+			ETag: quoted(o.ETag), LastModified: second(o.Modified), ChecksumType: sum.ChecksumType, ChecksumCRC32: sum.ChecksumCRC32, ChecksumCRC32C: sum.ChecksumCRC32C,
+			ChecksumCRC64NVME: sum.ChecksumCRC64NVME, ChecksumSHA1: sum.ChecksumSHA1, ChecksumSHA256: sum.ChecksumSHA256, ChecksumSHA512: sum.ChecksumSHA512, ChecksumMD5: sum.ChecksumMD5,
+		}
+		return nil
+	})
+}
+
+// likeness is what a copy takes from its source and from the request. It is one piece, whatever its source was uploaded in: it has the
+// ETag and the checksum of its bytes.
+func (s *Service) likeness(o Object, in *s3.CopyObjectInput) (_ Object, err error) {
+	if in.MetadataDirective == types.MetadataDirectiveReplace {
+		o.Headers = headers{
+			Type: aws.ToString(in.ContentType), Encoding: aws.ToString(in.ContentEncoding), Language: aws.ToString(in.ContentLanguage),
+			Disposition: aws.ToString(in.ContentDisposition), Cache: aws.ToString(in.CacheControl), Expires: in.Expires, Metadata: in.Metadata,
+		}
+		if err := o.Headers.check(); err != nil {
+			return o, err
+		}
+	}
+	o.Headers.Redirect = aws.ToString(in.WebsiteRedirectLocation)
+	if in.TaggingDirective == types.TaggingDirectiveReplace {
+		if o.Tags, err = headerTags(in.Tagging); err != nil {
+			return o, err
+		}
+	}
+	if len(o.Parts) > 0 {
+		sum, err := s.over(o.Content, "MD5")
+		if err != nil {
+			return o, err
+		}
+		if o.ETag, err = hexed(sum.Value); err != nil {
+			return o, err
+		}
+		o.Parts = nil
+	}
+	use := o.Checksum.Algorithm
+	if in.ChecksumAlgorithm != "" {
+		use = in.ChecksumAlgorithm
+	}
+	if use == "" || hashes[use] == nil {
+		use = types.ChecksumAlgorithmCrc64nvme
+	}
+	if use != o.Checksum.Algorithm || o.Checksum.Type == types.ChecksumTypeComposite {
+		o.Checksum, err = s.over(o.Content, use)
+	}
+	return o, err
+}
