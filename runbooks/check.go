@@ -296,7 +296,7 @@ func (c *checker) duties(op *called) {
 
 // tags checks that what is created carries the run's tags, by which clean-up finds what is left.
 func (c *checker) tags(op *called) {
-	for _, name := range []string{"TagSpecifications", "Tags", "TagList", "BackupVaultTags", "BackupPlanTags", "RecoveryPointTags"} {
+	for _, name := range []string{"Tags", "TagSpecifications", "TagList", "BackupVaultTags", "BackupPlanTags", "RecoveryPointTags"} {
 		m := op.model.Input.Member(name)
 		if m == nil {
 			continue

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"lifeboat/aws/calls"
+	"lifeboat/aws/endpoint"
 	"lifeboat/runbooks/proof"
 )
 
@@ -16,7 +17,11 @@ func (b *Runbook) Operations(as string) []string {
 	}
 	add := func(who string, names ...string) {
 		for _, name := range names {
-			if who == as && name != "" {
+			switch {
+			case who != as || name == "":
+			case name == SQL:
+				ops = append(ops, endpoint.Operations()...)
+			default:
 				ops = append(ops, name)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lifeboat/aws/calls"
+	"lifeboat/aws/endpoint"
 	"lifeboat/aws/model"
 	"lifeboat/runbooks/expr"
 )
@@ -183,11 +184,6 @@ func (s *shell) expression(e *expr.Expr, step *Step) any {
 
 // command is one call as the aws CLI makes it; query, when not empty, is what is taken from the answer.
 func (s *shell) command(step *Step, op string, with Value, region, as, query string) string {
-	m, err := model.Find(op)
-	if err != nil {
-		return "# " + err.Error()
-	}
-	params, _ := s.fill(with, m.Input, step).(map[string]any)
 	where := region
 	if where == "" {
 		where = step.Region
@@ -200,7 +196,16 @@ func (s *shell) command(step *Step, op string, with Value, region, as, query str
 		profile = s.stand(variable(as + "_profile"))
 		s.words[variable(as+"_profile")] = "the profile of " + s.book.Accounts[as]
 	}
-	text, err := calls.Command(op, s.region(where, step), params, calls.CLIOptions{Profile: profile})
+	o := calls.CLIOptions{Profile: profile}
+	if op == SQL {
+		return s.statement(with, s.region(where, step), step, o)
+	}
+	m, err := model.Find(op)
+	if err != nil {
+		return "# " + err.Error()
+	}
+	params, _ := s.fill(with, m.Input, step).(map[string]any)
+	text, err := calls.Command(op, s.region(where, step), params, o)
 	if err != nil {
 		return "# " + err.Error()
 	}
@@ -208,6 +213,36 @@ func (s *shell) command(step *Step, op string, with Value, region, as, query str
 		text += " --query " + s.query(query) + " --output text"
 	}
 	return s.expand(text)
+}
+
+// statement is a statement as the database's own client runs it.
+func (s *shell) statement(with Value, region string, step *Step, o calls.CLIOptions) string {
+	params, _ := s.fill(with, nil, step).(map[string]any)
+	instance, _ := params["instance"].(string)
+	database, _ := params["database"].(string)
+	run, _ := params["run"].(string)
+	text, err := endpoint.Command(s.book.Protocol(), instance, database, region, run, o)
+	if err != nil {
+		return "# " + err.Error()
+	}
+	return s.expand(text)
+}
+
+// Protocol is that of the databases the runbook makes, as endpoint names it; empty when it makes none, or of both protocols.
+func (b *Runbook) Protocol() string {
+	found := ""
+	for _, step := range b.Steps {
+		engine, _ := step.With.Get("Engine")
+		name, _ := engine.Scalar.(string)
+		switch protocol := endpoint.ProtocolOf(name); {
+		case !strings.HasPrefix(step.Call, "rds.") || protocol == "":
+		case found != "" && found != protocol:
+			return ""
+		default:
+			found = protocol
+		}
+	}
+	return found
 }
 
 // region is the variable of a name of regions, or an expression's.
@@ -225,7 +260,7 @@ func (s *shell) region(where string, step *Step) string {
 func (s *shell) query(source string) string {
 	e, err := expr.Compile(source)
 	if err != nil {
-		return quoted(source)
+		return calls.Quote(source)
 	}
 	refs := e.Refs()
 	for i := range refs {
@@ -241,14 +276,14 @@ func (s *shell) query(source string) string {
 		start := strings.TrimSuffix(source[:r.Offset], "$.")
 		source = start + "'" + fmt.Sprint(s.expression(inner, &Step{})) + "'" + source[r.Offset+len(r.String()):]
 	}
-	return quoted(source)
+	return calls.Quote(source)
 }
-
-// quoted is a shell word in single quotes.
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // until is a wait as a loop.
 func (s *shell) until(step *Step, w *Wait) []string {
+	if w.Call == SQL {
+		return []string{"# again and again, until " + w.Until, s.command(step, w.Call, w.With, w.Region, "", "")}
+	}
 	if w.Until == "" { // until it is gone
 		return []string{"while " + s.command(step, w.Call, w.With, w.Region, "", "") + " > /dev/null 2>&1; do sleep 5; done"}
 	}
@@ -272,16 +307,18 @@ func (s *shell) step(step *Step) []string {
 		f := step.Choose.From
 		out = append(out, strings.TrimSuffix(s.command(step, f.Call, f.With, f.Region, "", f.Take), "text")+"table")
 		for _, name := range s.setBy(step) {
-			out = append(out, fmt.Sprintf("read -r -p %s %s", quoted(step.Choose.Text+" "+name+": "), name))
+			out = append(out, fmt.Sprintf("read -r -p %s %s", calls.Quote(step.Choose.Text+" "+name+": "), name))
 		}
 	case step.Seed != nil:
 		out = s.seed(step)
+	case step.Prove != nil && step.Prove.Data == "sql-rows":
+		out = append(out, "# compare every row that this lists with what was written", s.rows(step, step.Prove.With))
 	case step.Prove != nil:
 		snapshot, _ := step.Prove.With.Get("snapshot")
 		with := Value{Kind: Mapping, Map: []Field{{Name: "SnapshotId", Value: snapshot}}}
 		out = append(out, "# read every block that this lists, and compare its SHA-256 with what was written",
 			s.command(step, "ebs.ListSnapshotBlocks", with, "", "", ""))
-	case step.Ask != nil, step.SQL != nil, step.Shell != nil:
+	case step.Ask != nil, step.Shell != nil:
 		out = append(out, "# this step is done by a person or by lifeboat")
 		out = append(out, s.asked(step)...)
 	case step.ByHand != nil:
@@ -293,8 +330,10 @@ func (s *shell) step(step *Step) []string {
 		out = append(out, s.until(step, step.Wait)...)
 	}
 	for _, c := range step.Checks {
-		if c.Call != "" {
-			out = append(out, fmt.Sprintf(`[ "$(%s)" = True ] || echo %s >&2`, s.command(step, c.Call, c.With, c.Region, "", c.That), quoted("not so: "+c.Say)))
+		if c.Call == SQL {
+			out = append(out, "# "+c.Say+": "+c.That, s.command(step, c.Call, c.With, c.Region, "", ""))
+		} else if c.Call != "" {
+			out = append(out, fmt.Sprintf(`[ "$(%s)" = True ] || echo %s >&2`, s.command(step, c.Call, c.With, c.Region, "", c.That), calls.Quote("not so: "+c.Say)))
 		}
 	}
 	if step.If != "" && len(out) > 0 {
@@ -317,7 +356,7 @@ func (s *shell) seed(step *Step) []string {
 		words[i] = fmt.Sprint(v)
 	}
 	out := []string{"for INDEX in " + strings.Join(words, " ") + "; do",
-		s.expand("  printf '%-524288s' " + quoted(fmt.Sprint(s.fill(text, nil, step))+" block ") + `"$INDEX" > block.bin`),
+		s.expand("  printf '%-524288s' " + calls.Quote(fmt.Sprint(s.fill(text, nil, step))+" block ") + `"$INDEX" > block.bin`),
 		s.expand(fmt.Sprintf(`  aws ebs put-snapshot-block --region %s --snapshot-id %s --block-index "$INDEX" --block-data block.bin --data-length 524288 \`,
 			s.region(step.Region, step), s.fill(snapshot, nil, step))),
 		`    --checksum "$(openssl dgst -sha256 -binary block.bin | base64)" --checksum-algorithm SHA256`, "done"}
@@ -329,10 +368,18 @@ func (s *shell) seed(step *Step) []string {
 	return out
 }
 
+// rows lists the rows of a table of known rows.
+func (s *shell) rows(step *Step, with Value) string {
+	table, _ := with.Get("table")
+	run := Field{Name: "run", Value: Value{Kind: Scalar, Scalar: fmt.Sprintf("select * from %v order by id", s.fill(table, nil, step))}}
+	return s.command(step, SQL, Value{Kind: Mapping, Map: append(slices.Clone(with.Map), run)}, "", "", "")
+}
+
+// asked lets a person say what this step's answer holds.
 func (s *shell) asked(step *Step) []string {
 	var out []string
 	for _, name := range s.setBy(step) {
-		out = append(out, fmt.Sprintf("read -r -p %s %s", quoted(name+": "), name))
+		out = append(out, fmt.Sprintf("read -r -p %s %s", calls.Quote(name+": "), name))
 	}
 	return out
 }
@@ -347,6 +394,9 @@ func (s *shell) call(step *Step) []string {
 	queries := make([]string, len(names))
 	for i, name := range names {
 		queries[i] = s.sets[expr.Name(step.ID)][name]
+	}
+	if step.Call == SQL {
+		return append([]string{s.command(step, step.Call, step.With, "", "", "")}, s.asked(step)...)
 	}
 	set := func(query string) string { return s.command(step, step.Call, step.With, "", "", query) }
 	var line string

@@ -14,7 +14,7 @@ ACCOUNT=$(aws sts get-caller-identity --query Account --output text)
 ZONES_AVAILABILITYZONES_0_ZONENAME=$(aws ec2 describe-availability-zones --region "$HOME_REGION" --query 'AvailabilityZones[0].ZoneName' --output text)
 
 # data-start: Open a snapshot to write into
-DATA_START_SNAPSHOTID=$(aws ebs start-snapshot --region "$HOME_REGION" --volume-size 1 --tags Key=lifeboat:run,Value="$RUN" Key=lifeboat:step,Value="$RUN"/data-start 'Key=Name,Value=lifeboat data-start' --description 'lifeboat '"$RUN"': one' --client-token "$RUN"-data-start --timeout 60 --query 'SnapshotId' --output text)
+DATA_START_SNAPSHOTID=$(aws ebs start-snapshot --region "$HOME_REGION" --volume-size 1 --tags Key=lifeboat:run,Value="$RUN" Key=lifeboat:step,Value="$RUN"/data-start 'Key=Name,Value=lifeboat data-start' --description 'lifeboat '"$RUN"': one' --client-token "$RUN"-data-start --timeout 60 --query SnapshotId --output text)
 
 # data-blocks: Write the known data
 for INDEX in 0 7; do
@@ -32,11 +32,11 @@ until [ "$(aws ec2 describe-snapshots --region "$HOME_REGION" --snapshot-ids "$D
 done
 
 # volume: Create a volume
-VOLUME_VOLUMEID=$(aws ec2 create-volume --region "$HOME_REGION" --availability-zone "$ZONES_AVAILABILITYZONES_0_ZONENAME" --snapshot-id "$DATA_START_SNAPSHOTID" --volume-type gp3 --tag-specifications 'ResourceType=volume,Tags=[{Key=lifeboat:run,Value='"$RUN"'},{Key=lifeboat:step,Value='"$RUN"'/volume},{Key=Name,Value=lifeboat volume}]' --client-token "$RUN"-volume --query 'VolumeId' --output text)
+VOLUME_VOLUMEID=$(aws ec2 create-volume --region "$HOME_REGION" --availability-zone "$ZONES_AVAILABILITYZONES_0_ZONENAME" --snapshot-id "$DATA_START_SNAPSHOTID" --volume-type gp3 --tag-specifications 'ResourceType=volume,Tags=[{Key=lifeboat:run,Value='"$RUN"'},{Key=lifeboat:step,Value='"$RUN"'/volume},{Key=Name,Value=lifeboat volume}]' --client-token "$RUN"-volume --query VolumeId --output text)
 until [ "$(aws ec2 describe-volumes --region "$HOME_REGION" --volume-ids "$VOLUME_VOLUMEID" --query 'Volumes[0].State == '\''available'\''' --output text)" = True ]; do sleep 5; done
 
 # first-snapshot: Take a snapshot
-FIRST_SNAPSHOT_SNAPSHOTID=$(aws ec2 create-snapshot --region "$HOME_REGION" --volume-id "$VOLUME_VOLUMEID" --tag-specifications 'ResourceType=snapshot,Tags=[{Key=lifeboat:run,Value='"$RUN"'},{Key=lifeboat:step,Value='"$RUN"'/first-snapshot},{Key=Name,Value=lifeboat first-snapshot}]' --query 'SnapshotId' --output text)
+FIRST_SNAPSHOT_SNAPSHOTID=$(aws ec2 create-snapshot --region "$HOME_REGION" --volume-id "$VOLUME_VOLUMEID" --tag-specifications 'ResourceType=snapshot,Tags=[{Key=lifeboat:run,Value='"$RUN"'},{Key=lifeboat:step,Value='"$RUN"'/first-snapshot},{Key=Name,Value=lifeboat first-snapshot}]' --query SnapshotId --output text)
 until [ "$(aws ec2 describe-snapshots --region "$HOME_REGION" --snapshot-ids "$FIRST_SNAPSHOT_SNAPSHOTID" --query 'Snapshots[0].State == '\''completed'\''' --output text)" = True ]; do
   [ "$(aws ec2 describe-snapshots --region "$HOME_REGION" --snapshot-ids "$FIRST_SNAPSHOT_SNAPSHOTID" --query 'Snapshots[0].State == '\''error'\''' --output text)" != True ] || { echo 'step first-snapshot failed' >&2; exit 1; }
   sleep 5
@@ -44,11 +44,11 @@ done
 
 # key: Make a key
 # only if accounts.partner != null
-KEY_KEYMETADATA_ARN=$(aws kms create-key --region "$HOME_REGION" --description 'a key' --tags TagKey=lifeboat:run,TagValue="$RUN" TagKey=lifeboat:step,TagValue="$RUN"/key 'TagKey=Name,TagValue=lifeboat key' --query 'KeyMetadata.Arn' --output text)
-[ "$(aws kms describe-key --region "$HOME_REGION" --key-id "$KEY_KEYMETADATA_ARN" --query 'KeyMetadata.Enabled' --output text)" = True ] || echo 'not so: It is enabled' >&2
+KEY_KEYMETADATA_ARN=$(aws kms create-key --region "$HOME_REGION" --description 'a key' --tags TagKey=lifeboat:run,TagValue="$RUN" TagKey=lifeboat:step,TagValue="$RUN"/key 'TagKey=Name,TagValue=lifeboat key' --query KeyMetadata.Arn --output text)
+[ "$(aws kms describe-key --region "$HOME_REGION" --key-id "$KEY_KEYMETADATA_ARN" --query KeyMetadata.Enabled --output text)" = True ] || echo 'not so: It is enabled' >&2
 
 # copy: Copy it away
-COPY_SNAPSHOTID=$(aws ec2 copy-snapshot --region "$AWAY_REGION" --source-region "$HOME_REGION" --source-snapshot-id "$FIRST_SNAPSHOT_SNAPSHOTID" --tag-specifications 'ResourceType=snapshot,Tags=[{Key=lifeboat:run,Value='"$RUN"'},{Key=lifeboat:step,Value='"$RUN"'/copy},{Key=Name,Value=lifeboat copy}]' --query 'SnapshotId' --output text)
+COPY_SNAPSHOTID=$(aws ec2 copy-snapshot --region "$AWAY_REGION" --source-region "$HOME_REGION" --source-snapshot-id "$FIRST_SNAPSHOT_SNAPSHOTID" --tag-specifications 'ResourceType=snapshot,Tags=[{Key=lifeboat:run,Value='"$RUN"'},{Key=lifeboat:step,Value='"$RUN"'/copy},{Key=Name,Value=lifeboat copy}]' --query SnapshotId --output text)
 
 # question: A question
 
@@ -62,7 +62,7 @@ done
 [ "$(aws ec2 describe-volumes --region "$HOME_REGION" --query 'length(Volumes) == `0`' --output text)" = True ] || echo 'not so: It is gone' >&2
 
 # choice: Choose
-aws ec2 describe-snapshots --region "$HOME_REGION" --owner-ids self --query 'Snapshots' --output table
+aws ec2 describe-snapshots --region "$HOME_REGION" --owner-ids self --query Snapshots --output table
 read -r -p 'Which snapshot CHOICE_SNAPSHOTID: ' CHOICE_SNAPSHOTID
 
 # proof: Prove it
