@@ -68,7 +68,7 @@ var statuses = map[string]int{
 	"ObjectLockConfigurationNotFoundError": 404, "NoSuchObjectLockConfiguration": 404, "OwnershipControlsNotFoundError": 404,
 	"MethodNotAllowed": 405, "BucketAlreadyExists": 409, "BucketAlreadyOwnedByYou": 409, "BucketNotEmpty": 409, "OperationAborted": 409,
 	"InvalidBucketState": 409, "RestoreAlreadyInProgress": 409, "MissingContentLength": 411, "PreconditionFailed": 412, "DryRunOperation": 412,
-	"InvalidRange": 416, "NotModified": 304, "NotImplemented": 501, "SlowDown": 503,
+	"InvalidRange": 416, "InvalidPartNumber": 416, "NotModified": 304, "PermanentRedirect": 301, "NotImplemented": 501, "SlowDown": 503,
 	"RequestLimitExceeded": 503, "ServiceUnavailable": 503, "Unavailable": 503, "InternalError": 500, "InternalFailure": 500,
 	"InternalServerError": 500, "InternalServiceError": 500, "InsufficientCapacity": 500, "InsufficientInstanceCapacity": 500,
 	"InsufficientVolumeCapacity": 500, "UnknownOperationException": 404,
