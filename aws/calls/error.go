@@ -151,7 +151,7 @@ func kindOf(code string, status int) Kind {
 	case denials[code] || strings.HasPrefix(code, "AccessDenied") || strings.HasPrefix(code, "UnrecognizedClient"):
 		return Denied
 	case strings.HasSuffix(code, ".NotFound"), strings.HasSuffix(code, "NotFound"), strings.HasSuffix(code, "NotFoundException"),
-		strings.HasSuffix(code, "NotFoundFault"), strings.HasPrefix(code, "NoSuch"):
+		strings.HasSuffix(code, "NotFoundFault"), strings.HasSuffix(code, "NotFoundError"), strings.HasPrefix(code, "NoSuch"):
 		return NotFound
 	case status >= 500:
 		return Server
@@ -165,7 +165,7 @@ var denials = map[string]bool{
 	"InvalidClientTokenId": true, "SignatureDoesNotMatch": true, "ExpiredToken": true, "ExpiredTokenException": true,
 	"RequestExpired": true, "MissingAuthenticationToken": true, "InvalidSignatureException": true, "OptInRequired": true,
 	"UnauthorizedAccess": true, "NotAuthorized": true, "IncompleteSignature": true, "InvalidAccessKeyId": true,
-	"KMSAccessDeniedException": true, "Client.UnauthorizedOperation": true,
+	"KMSAccessDeniedException": true, "Client.UnauthorizedOperation": true, "Forbidden": true, "AllAccessDisabled": true, "RequestTimeTooSkewed": true,
 }
 
 // notSent says that no connection came about.

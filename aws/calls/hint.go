@@ -18,7 +18,7 @@ func (e *Error) Hint() string {
 	case Throttled:
 		return "wait a minute and try again; other programs may use the same account's request quota"
 	case Denied:
-		return fmt.Sprintf("allow %s in Region %s for this identity, or use another one; 'lifeboat runbook policy' prints what a runbook needs", action(e.Op), e.Region)
+		return fmt.Sprintf("allow %s in Region %s for this identity, or use another one; 'lifeboat runbook policy' prints what a runbook needs", ownAction(e.Op), e.Region)
 	case TimedOut, Lost:
 		if e.MayHaveRun {
 			return "it may have been done all the same: look whether it is there before trying again"
@@ -42,7 +42,30 @@ func (e *Error) Hint() string {
 	return "correct the parameter that the message names and try again"
 }
 
+// Hints that several codes share.
+const (
+	taken = "one of this name is there already: use it, delete it, or choose another name"
+	quota = "a quota is reached: delete what is not needed, wait for what is pending, or ask for more in Service Quotas"
+)
+
+// serviceHints are what to do next about the codes that one service alone has, or means in its own way.
+var serviceHints = map[string]func(*Error) string{"rds": rdsHint, "s3": s3Hint, "secretsmanager": secretHint}
+
+// ownAction is the IAM action that an operation is allowed by.
+func ownAction(name string) string {
+	if op, ok := Find(name); ok {
+		return op.Actions[0]
+	}
+	return action(name)
+}
+
 func (e *Error) codeHint() string {
+	service, _, _ := strings.Cut(e.Op, ".")
+	if hint := serviceHints[service]; hint != nil && e.Kind != Refused {
+		if h := hint(e); h != "" {
+			return h
+		}
+	}
 	switch e.Code {
 	case CodeReadOnly:
 		return "start a run that may change things"
@@ -58,14 +81,14 @@ func (e *Error) codeHint() string {
 		return "correct the parameter: 'lifeboat runbook check' says where and what to write instead"
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
 		return "the credentials have expired: sign in again ('aws sso login'), then resume"
-	case "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "MissingAuthenticationToken":
+	case "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "MissingAuthenticationToken", "RequestTimeTooSkewed":
 		return "AWS does not know these credentials: check AWS_PROFILE, the keys, and this machine's clock"
 	case "NoCredentials":
 		return "no credentials to sign with: set AWS_PROFILE, or run 'aws sso login' or 'aws configure'"
 	case "OptInRequired":
 		return "the Region or service is not enabled for this account: enable it, or choose another Region"
-	case "VolumeLimitExceeded", "SnapshotLimitExceeded", "MaxSpotInstanceCountExceeded", "LimitExceeded", "LimitExceededException", "ResourceLimitExceeded", "ConcurrentSnapshotLimitExceeded", "InstanceLimitExceeded":
-		return "a quota is reached: delete what is not needed, wait for what is pending, or ask for more in Service Quotas"
+	case "VolumeLimitExceeded", "SnapshotLimitExceeded", "MaxSpotInstanceCountExceeded", "LimitExceeded", "LimitExceededException", "ResourceLimitExceeded", "ConcurrentSnapshotLimitExceeded", "InstanceLimitExceeded", "SecurityGroupLimitExceeded", "RulesPerSecurityGroupLimitExceeded", "TooManyBuckets":
+		return quota
 	case "InsufficientVolumeCapacity", "InsufficientInstanceCapacity", "InsufficientCapacity":
 		return "this zone has no capacity now: try another zone, or later"
 	case "InvalidSnapshot.InUse":
@@ -80,8 +103,12 @@ func (e *Error) codeHint() string {
 		return "something still uses it: remove that first"
 	case "MalformedPolicyDocument", "MalformedPolicyDocumentException":
 		return "the policy's JSON or a principal in it is wrong: a principal made a moment ago may need some seconds"
-	case "EntityAlreadyExists", "AlreadyExistsException":
-		return "one of this name is there already: use it, delete it, or choose another name"
+	case "EntityAlreadyExists", "AlreadyExistsException", "InvalidGroup.Duplicate":
+		return taken
+	case "InvalidPermission.Duplicate":
+		return "the security group lets this through already: go on"
+	case "CannotDelete":
+		return "the default security group of a VPC stays: remove its rules instead"
 	case "KMSInvalidStateException", "DisabledException", "InvalidKmsKey.InvalidState":
 		return "the key is disabled or waits for its deletion: enable it, or cancel the deletion"
 	case "OperationNotPermitted":

@@ -1,6 +1,10 @@
 package calls
 
-import "github.com/aws/aws-sdk-go-v2/service/rds"
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+)
 
 // What RDS makes has no idempotency token: its identifier, chosen by the caller, is what keeps it from being made twice. A
 // repeated create is answered with DBInstanceAlreadyExists and the like, so none is repeated blindly.
@@ -88,4 +92,56 @@ func rdsLines() []*line {
 		call("rds.StartExportTask", (*rds.Client).StartExportTask, Create, keys, passes("export.rds.amazonaws.com")),
 		call("rds.DescribeExportTasks", (*rds.Client).DescribeExportTasks, Read),
 	)
+}
+
+// rdsHint is what to do next about RDS's own codes ("Common errors" and the errors of each action, RDS API reference).
+func rdsHint(e *Error) string {
+	switch e.Code {
+	case "DBInstanceAlreadyExists", "DBClusterAlreadyExistsFault":
+		if strings.HasPrefix(e.Op, "rds.Restore") {
+			return "a restore always makes a new one: choose another name, or rename the old one away first"
+		}
+	case "InvalidDBInstanceState", "InvalidDBInstanceStateFault", "InvalidDBClusterStateFault":
+		return "wait until its status is available, then try again; a stopped one must be started first"
+	case "InvalidDBSnapshotState", "InvalidDBClusterSnapshotStateFault":
+		return "wait until the snapshot's status is available; an automated one cannot be changed, shared or deleted: copy it first"
+	case "DBSnapshotNotFound", "DBSnapshotNotFoundFault", "DBClusterSnapshotNotFoundFault":
+		return "check the name and the Region; a snapshot of another Region or account is named by its ARN, and only once it is shared"
+	case "DBInstanceNotFound", "DBInstanceNotFoundFault", "DBClusterNotFoundFault":
+		return "check the name and the Region: it may have been deleted or renamed; its snapshots and retained backups can still be there"
+	case "PointInTimeRestoreNotEnabled":
+		return "automated backups are off (BackupRetentionPeriod 0), so there is no log to restore from: restore from a snapshot"
+	case "InvalidRestoreFault":
+		return "this cannot be restored from: check that the time is inside the restore window and that engine and source fit"
+	case "SharedSnapshotQuotaExceeded":
+		return "a snapshot can be shared with 20 accounts: take it away from one first"
+	case "InvalidOptionGroupStateFault":
+		return "the option group is being changed, or an instance or a snapshot still uses it: wait, or remove those first"
+	case "InvalidDBParameterGroupState":
+		return "the parameter group is being changed, or an instance still uses it: wait, or give the instance another one"
+	case "InvalidDBSubnetGroupStateFault", "InvalidDBSubnetGroupFault":
+		return "an instance still uses the subnet group: delete the instance, or move it to another group"
+	case "DBSubnetGroupDoesNotCoverEnoughAZs":
+		return "give subnets of at least two Availability Zones"
+	case "InvalidSubnet", "InvalidVPCNetworkStateFault":
+		return "subnets, subnet group, option group and security groups must be there and belong to one VPC: check their VpcId"
+	case "KMSKeyNotAccessibleFault":
+		return "the KMS key cannot be used: it must be enabled, of the same Region, and its policy must allow this account; a copy into another Region needs a key of that Region"
+	case "InvalidParameterCombination":
+		if strings.Contains(e.Message, "deletion protection") {
+			return "switch deletion protection off first (DeletionProtection false)"
+		}
+	}
+	has := func(part string) bool { return strings.Contains(e.Code, part) }
+	switch {
+	case has("AlreadyExists"):
+		return taken
+	case has("QuotaExceeded"):
+		return quota
+	case has("Capacity"):
+		return "this class has no capacity in these zones now: try another class or zone, or later"
+	case has("State"):
+		return "it is being changed, or something still uses it: wait until its status allows this, or remove what uses it first"
+	}
+	return ""
 }

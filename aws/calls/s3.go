@@ -93,3 +93,43 @@ func s3Lines() []*line {
 		call("s3.ListParts", (*s3.Client).ListParts, Read, allowed("s3:ListMultipartUploadParts")),
 	)
 }
+
+// s3Hint is what to do next about S3's own codes ("Error responses", S3 API reference).
+func s3Hint(e *Error) string {
+	switch e.Code {
+	case "NoSuchBucket":
+		return "check the bucket's name; one that was made a moment ago may need some seconds"
+	case "BucketAlreadyOwnedByYou":
+		return "the bucket is this account's already: use it, or choose another name"
+	case "BucketAlreadyExists":
+		return "bucket names are shared by all accounts of AWS: choose another name"
+	case "BucketNotEmpty":
+		return "delete all that is in it first: every object, every version, every delete marker"
+	case "InvalidBucketName":
+		return "a bucket's name is 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit"
+	case "OperationAborted":
+		return "another change of this bucket is under way, or a bucket of this name has just been deleted: try again in some minutes"
+	case "PermanentRedirect", "MovedPermanently", "TemporaryRedirect", "IllegalLocationConstraintException", "AuthorizationHeaderMalformed":
+		return "the bucket is in another Region: use that one; GetBucketLocation tells which"
+	case "NoSuchKey", "NoSuchVersion":
+		return "check the key and the version; a delete marker may hide an object whose versions are still there: ListObjectVersions shows them"
+	case "InvalidObjectState":
+		return "the object is in an archive class: restore it first (RestoreObject), then wait until it can be read"
+	case "RestoreAlreadyInProgress":
+		return "a restore of this object is under way: wait for it"
+	case "NoSuchUpload":
+		return "the upload was completed or aborted: begin a new one"
+	case "EntityTooSmall":
+		return "every part but the last must have 5 MiB at least"
+	case "BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch":
+		return "what arrived is not what was sent: try again"
+	case "InvalidBucketState":
+		return "the bucket's versioning does not allow this: Object Lock and replication need it enabled"
+	case "AccessDenied", "Forbidden":
+		return "besides this identity's own policy, the bucket's policy, its block of public access, a lock on the object and the policy of the KMS key decide: check " + ownAction(e.Op) + " in each"
+	}
+	if e.Kind == NotFound && e.Code != "NotFound" {
+		return "the bucket or object has no such setting: put one first, or take its absence as the answer"
+	}
+	return ""
+}

@@ -1,6 +1,10 @@
 package calls
 
-import "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
 
 func secretsmanagerLines() []*line {
 	tags := needs("secretsmanager:TagResource")
@@ -18,4 +22,22 @@ func secretsmanagerLines() []*line {
 		call("secretsmanager.TagResource", (*secretsmanager.Client).TagResource, Change, same),
 		call("secretsmanager.UntagResource", (*secretsmanager.Client).UntagResource, Change, same),
 	)
+}
+
+// secretHint is what to do next about Secrets Manager's own codes.
+func secretHint(e *Error) string {
+	switch e.Code {
+	case "ResourceExistsException":
+		return taken
+	case "DecryptionFailure", "EncryptionFailure":
+		return "the secret's KMS key cannot be used: check that it is enabled and that its policy allows this identity"
+	case "InvalidRequestException":
+		switch {
+		case strings.Contains(e.Message, "deletion"):
+			return "the secret waits for its deletion: take that back (RestoreSecret), or delete it without recovery to use its name again"
+		case strings.Contains(e.Message, "managed by another service"):
+			return "another service owns the secret: change it there; RDS does it with ModifyDBInstance, and deletes it with the instance"
+		}
+	}
+	return ""
 }
