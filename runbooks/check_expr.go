@@ -60,7 +60,10 @@ func (c *checker) own() *typ {
 		return t
 	case d.Prove != nil:
 		t := textFields("a proof", "Fingerprint", "Expected")
-		t.named["OK"], t.named["Total"], t.named["Equal"] = ofSort(aTruth), ofSort(aNumber), ofSort(aNumber)
+		t.named["OK"], t.named["Total"], t.named["Equal"], t.named["Count"] = ofSort(aTruth), ofSort(aNumber), ofSort(aNumber), ofSort(aNumber)
+		if d.Prove.Data == "sql-rows" {
+			t.named["Newest"] = ofSort(aText)
+		}
 		return t
 	case d.Ask != nil:
 		return textFields("an answer", "Value")

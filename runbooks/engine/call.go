@@ -28,7 +28,7 @@ const (
 
 // actCall makes the step's call, or settles the one that an earlier try has made.
 func (r *run) actCall(ctx context.Context, f *frame) error {
-	op, ok := calls.Find(f.step.Call)
+	op, ok := stepOperation(f.step)
 	if !ok {
 		return &failure{text: fmt.Sprintf("%s: this program does not make the call %s: use another operation", f.step.ID, f.step.Call)}
 	}
@@ -130,12 +130,12 @@ func (r *run) attempt(ctx context.Context, f *frame, op calls.Operation) error {
 		case err == nil:
 			f.output = tree(call.Output)
 			return nil
-		case f.step.Refused != nil && call.Code == f.step.Refused.Code:
+		case meant(f.step, call):
 			f.output = map[string]any{"Code": call.Code, "Message": call.Message}
 			return nil
 		case call.Unsettled:
 			return r.settle(ctx, f, op, call)
-		case !passes(f.step.Retry, call, r.o.Target.Clock.Now().Sub(began)):
+		case !passes(f.step.Retry, call, r.o.Target.Clock.Now().Sub(began)) && !unreached(call, n+1):
 			return refusal(f, err)
 		}
 		if err := r.sleep(ctx, f, r.backoff(n+1)); err != nil {
@@ -165,7 +165,7 @@ func refusal(f *frame, err error) error {
 
 // advised is an error's text with the next thing to do, where it knows one.
 func advised(err error) string {
-	var e *calls.Error
+	var e interface{ Hint() string }
 	if errors.As(err, &e) && e.Hint() != "" {
 		return err.Error() + "; " + e.Hint()
 	}
@@ -242,6 +242,9 @@ func (r *run) call(ctx context.Context, c journal.Call) (calls.Response, error) 
 		defer stop()
 		ctx = whole
 	}
+	if c.Op == runbooks.SQL {
+		return r.statement(ctx, c)
+	}
 	resp, err := r.caller.Call(ctx, calls.Request{Op: c.Op, Region: c.Region, As: c.As, Params: c.Params})
 	if err == nil {
 		resp.Output = withLists(c.Op, resp.Output)
@@ -277,7 +280,7 @@ func (r *run) read(ctx context.Context, f *frame, role, op string, with runbooks
 
 // reading is a read call with its parameters filled in.
 func (r *run) reading(f *frame, role, op string, with runbooks.Value, region string, scope map[string]any) (journal.Call, error) {
-	known, ok := calls.Find(op)
+	known, ok := operation(op, true)
 	if !ok || known.Effect != calls.Read {
 		return journal.Call{}, fmt.Errorf("%s of %s: %s is not a call that reads", role, f.step.ID, op)
 	}
@@ -332,6 +335,9 @@ func (r *run) permit(ctx context.Context, f *frame, c journal.Call) error {
 		}
 		r.confirmed = true
 		r.caller = r.o.Caller(r.guard())
+	}
+	if c.Op == runbooks.SQL {
+		return r.permitStatement(ctx, f, c)
 	}
 	request := calls.Request{Op: c.Op, Region: c.Region, As: c.As, Params: c.Params}
 	gone := c.Effect == calls.Irreversible.String()

@@ -211,7 +211,7 @@ func (r *run) undoAction(ctx context.Context, f *frame, a *runbooks.UndoAction) 
 
 // undoOne makes one call of an undo. It may be repeated: an undo is written so that doing it twice does no more than once.
 func (r *run) undoOne(ctx context.Context, f *frame, a *runbooks.UndoAction) error {
-	op, ok := calls.Find(a.Call)
+	op, ok := operation(a.Call, false)
 	if !ok {
 		return fmt.Errorf("this program does not make the call %s", a.Call)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lifeboat/aws/calls"
+	"lifeboat/aws/endpoint"
 	"lifeboat/runbooks/journal"
 	"lifeboat/runbooks/proof"
 )
@@ -22,7 +23,7 @@ func (r *run) actSeed(ctx context.Context, f *frame) error {
 	if err != nil {
 		return fmt.Errorf("%s: seed: %w", f.step.ID, err)
 	}
-	op, _ := calls.Find(kind.Writes)
+	op, _ := operation(kind.Writes, false)
 	c := journal.Call{ID: r.callID(f.id), Op: op.Name, Effect: op.Effect.String(), Region: f.region, As: f.as, Params: plainMap(with), Role: "seed"}
 	if err := r.permit(ctx, f, c); err != nil {
 		return err
@@ -31,13 +32,14 @@ func (r *run) actSeed(ctx context.Context, f *frame) error {
 		return err
 	}
 	f.sent = r.o.Target.Clock.Now()
-	job, count := r.job(f, with, "writing known data")
+	job, count := r.job(f, c, "writing known data")
 	began := r.o.Wall()
 	out, err := kind.Seed(ctx, job)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	c.Millis, c.Attempts = r.o.Wall().Sub(began).Milliseconds(), count()
+	err = asCall(f.region, err)
 	var e *calls.Error
 	switch {
 	case err == nil:
@@ -68,19 +70,22 @@ func (r *run) actProve(ctx context.Context, f *frame) error {
 	if !ok {
 		return &failure{text: fmt.Sprintf("%s: nothing is known about the data of %s: that step has written none in this run", f.step.ID, p.Against)}
 	}
-	job, _ := r.job(f, with, "reading the data back")
+	job, _ := r.job(f, journal.Call{Effect: calls.Read.String(), Region: f.region, As: f.as, Params: with}, "reading the data back")
 	got, err := kind.Prove(ctx, job, seeded)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
-		return refusal(f, err)
+		return refusal(f, asCall(f.region, err))
 	}
 	got.Differs = p.Differs
 	if err := r.emit(journal.Event{Kind: journal.Proved, Step: f.step.ID, Proof: &got}); err != nil {
 		return err
 	}
-	f.output = map[string]any{"OK": got.OK, "Total": float64(got.Total), "Equal": float64(got.Equal), "Fingerprint": got.Fingerprint, "Expected": got.Expected}
+	f.output = map[string]any{"OK": got.OK, "Total": float64(got.Total), "Equal": float64(got.Equal), "Fingerprint": got.Fingerprint, "Expected": got.Expected, "Count": float64(got.Count)}
+	if !got.Newest.IsZero() {
+		f.output.(map[string]any)["Newest"] = spell(got.Newest)
+	}
 	switch {
 	case !got.OK && !p.Differs:
 		return &failure{text: fmt.Sprintf("%s: the data is not what %s wrote: %d of %d %s are equal; %s", f.step.ID, p.Against, got.Equal, got.Total, got.Unit, list(got.Different))}
@@ -90,18 +95,22 @@ func (r *run) actProve(ctx context.Context, f *frame) error {
 	return nil
 }
 
-// job is the work of a kind of data in a step: its calls go out as the step's do, and how far it is becomes an event.
-func (r *run) job(f *frame, with map[string]any, words string) (proof.Job, func() int) {
+// job is the work of a kind of data in a step: its calls go out as the step's do, and how far it is becomes an event. c says where, and
+// what it may do there.
+func (r *run) job(f *frame, c journal.Call, words string) (proof.Job, func() int) {
 	var mu sync.Mutex
 	attempts := 0
 	var told time.Time
-	j := proof.Job{Run: r.state.Run.ID, With: with}
+	j := proof.Job{Run: r.state.Run.ID, With: c.Params}
 	j.Call = func(ctx context.Context, op string, params map[string]any) (map[string]any, error) {
 		resp, err := r.caller.Call(ctx, calls.Request{Op: op, Region: f.region, As: f.as, Params: params})
 		mu.Lock()
 		attempts += max(resp.Attempts, 1)
 		mu.Unlock()
 		return resp.Output, err
+	}
+	j.SQL = func(ctx context.Context, instance, database string) (endpoint.Conn, error) {
+		return r.session(ctx, c, instance, database)
 	}
 	j.Seeded = func(step string) (map[string]any, bool) {
 		out, ok := r.state.Step(step).Output.(map[string]any)

@@ -55,6 +55,8 @@ func (l *ledger) result(c journal.Call) {
 			} else if !c.Unsettled {
 				delete(l.made, id)
 			}
+		} else if c.OK {
+			l.rename(c.Params)
 		}
 	case "undo":
 		if c.OK {
@@ -64,6 +66,16 @@ func (l *ledger) result(c journal.Call) {
 	if c.OK && (c.Effect == calls.Delete.String() || c.Effect == calls.Irreversible.String()) {
 		for _, s := range identifiers(c.Params) {
 			l.gone[s] = true
+		}
+	}
+}
+
+// rename notes the new name of what the run made: ModifyDBInstance with NewDBInstanceIdentifier beside DBInstanceIdentifier.
+func (l *ledger) rename(params map[string]any) {
+	for key, v := range params {
+		old, _ := params[strings.TrimPrefix(key, "New")].(string)
+		if name, _ := v.(string); strings.HasPrefix(key, "New") && name != "" && l.names[old] {
+			l.names[name] = true
 		}
 	}
 }
@@ -102,6 +114,7 @@ func names(op, key string) bool {
 		thing = thing[i:]
 	}
 	thing, _, _ = strings.Cut(thing, "From")
+	thing, _, _ = strings.Cut(thing, "ToPointInTime")
 	key = strings.TrimPrefix(key, "Target")
 	return key == "Name" || thing != "" && strings.HasPrefix(key, thing)
 }
@@ -151,12 +164,15 @@ func identifies(key string) bool {
 // owns reports whether a request is about what the run made, or what a person allowed by name.
 func (l *ledger) owns(r calls.Request) bool {
 	for _, s := range identifiers(r.Params) {
-		if l.names[s] || l.allowed[s] {
+		if l.holds(s) {
 			return true
 		}
 	}
 	return false
 }
+
+// holds reports whether the run made what has this name, or a person allowed it.
+func (l *ledger) holds(name string) bool { return l.names[name] || l.allowed[name] }
 
 // twice reports whether a person confirmed twice that this very request may go through.
 func (l *ledger) twice(r calls.Request) bool { return l.certain[key(r.Params)] }

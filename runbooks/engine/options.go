@@ -11,6 +11,7 @@ import (
 
 	"lifeboat/aws/account"
 	"lifeboat/aws/calls"
+	"lifeboat/aws/endpoint"
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/expr"
 	"lifeboat/runbooks/journal"
@@ -42,8 +43,13 @@ type Options struct {
 	// Confirmed says that a person confirmed account and Region before (on the sandbox nobody has to).
 	Confirmed bool
 
+	// ReadOnly refuses every call and statement that would change anything.
+	ReadOnly bool
+
 	// Caller makes the calls under a guard; calls.New on the target when nil.
-	Caller  func(calls.Guard) calls.Caller
+	Caller func(calls.Guard) calls.Caller
+	// Connect opens a session at a database; endpoint.Open when nil.
+	Connect func(context.Context, endpoint.Address) (endpoint.Conn, error)
 	ID      string                                           // run id; made from runbook, time and NewID when empty
 	NewID   func() string                                    // four characters that no other run has
 	Wall    func() time.Time                                 // this machine's time
@@ -73,6 +79,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Caller == nil {
 		o.Caller = func(g calls.Guard) calls.Caller { return calls.New(o.Target, g) }
+	}
+	if o.Connect == nil {
+		o.Connect = endpoint.Open
 	}
 	if o.NewID == nil {
 		o.NewID = newID

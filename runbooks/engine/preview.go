@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"time"
@@ -34,11 +35,12 @@ func (r *run) preview(f *frame) *journal.Preview {
 	case s.Choose != nil:
 		op, with, role = s.Choose.From.Call, s.Choose.From.With, "find"
 	}
-	if known, ok := calls.Find(op); ok {
+	if known, ok := operation(op, role == "find" || s.SQL != nil && s.SQL.Reads); ok {
 		effect = known.Effect
 		var one journal.CallPreview
 		for _, each := range r.elements(&g) {
 			one = r.previewCall(each, role, op, with, s.Region)
+			one.Effect = effect.String()
 			if role == "seed" {
 				one.CLI = "" // many calls, whose data is made by the program
 			}
@@ -78,7 +80,7 @@ func (r *run) elements(f *frame) []*frame {
 
 func (r *run) previewCall(f *frame, role, op string, with runbooks.Value, region string) journal.CallPreview {
 	p := journal.CallPreview{Op: op, As: f.as, Role: role, Region: f.region}
-	if known, ok := calls.Find(op); ok {
+	if known, ok := operation(op, true); ok {
 		p.Effect = known.Effect.String()
 	}
 	if where, err := r.at(f, region, f.scope); err == nil {
@@ -135,6 +137,10 @@ func undoText(s *runbooks.Step, effect calls.Effect) string {
 	case len(s.Undo.Actions) > 0:
 		var ops []string
 		for _, a := range s.Undo.Actions {
+			if run, ok := a.With.Get("run"); ok && a.Call == runbooks.SQL {
+				ops = append(ops, fmt.Sprintf("%s: %v", a.Call, run.Scalar))
+				continue
+			}
 			ops = append(ops, a.Call)
 		}
 		return list(ops)

@@ -10,7 +10,7 @@ import (
 )
 
 // settle finds out what became of a mutating call whose answer is not known. It is never blindly repeated: the same token
-// makes a repetition harmless, else find or the step's own checks see what is there, else a person says.
+// makes a repetition harmless, or the operation's kind does, else find or the step's own checks see what is there, else a person says.
 func (r *run) settle(ctx context.Context, f *frame, op calls.Operation, c journal.Call) error {
 	for n := 1; ; n++ {
 		if n > 1 {
@@ -23,7 +23,7 @@ func (r *run) settle(ctx context.Context, f *frame, op calls.Operation, c journa
 			return err
 		}
 		if n == tries {
-			return &failure{text: fmt.Sprintf("%s: %s in %s: the answer was lost %d times (%s): check the network, then try again; the same token keeps it from being done twice", f.step.ID, op.Name, f.region, n+1, c.Code)}
+			return &failure{text: fmt.Sprintf("%s: %s in %s: the answer was lost %d times (%s): check the network, then try again; it is of a kind that is not done twice", f.step.ID, op.Name, f.region, n+1, c.Code)}
 		}
 	}
 }
@@ -31,7 +31,7 @@ func (r *run) settle(ctx context.Context, f *frame, op calls.Operation, c journa
 // settled tries once to settle a call; again says that the answer was lost once more.
 func (r *run) settled(ctx context.Context, f *frame, op calls.Operation, c journal.Call) (again bool, err error) {
 	c.Unsettled, c.Code, c.Message = false, "", ""
-	if op.Token != "" && c.Params[op.Token] != nil {
+	if op.Token != "" && c.Params[op.Token] != nil || op.Same && f.step.Find == nil && f.step.Refused == nil {
 		// The very parameters of the intent: another value with the same token would be refused.
 		c, err = r.answer(ctx, f, c)
 		if err == nil {

@@ -128,7 +128,7 @@ func newRun(o Options, id string, s *State, inputs map[string]any) *run {
 
 // guard is what the run may do now.
 func (r *run) guard() calls.Guard {
-	return calls.Guard{Real: r.o.real(), Confirmed: r.confirmed, Owned: r.ledger.owns, Twice: r.ledger.twice}
+	return calls.Guard{ReadOnly: r.o.ReadOnly, Real: r.o.real(), Confirmed: r.confirmed, Owned: r.ledger.owns, Twice: r.ledger.twice}
 }
 
 // same refuses to go on with a run somewhere else than where it began.

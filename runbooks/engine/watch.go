@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"lifeboat/aws/calls"
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/journal"
 )
@@ -112,7 +111,7 @@ func (r *run) there(ctx context.Context, f *frame) (ok bool, seen string, err er
 
 // adopt puts what a person made into the ledger, as if the run had made it.
 func (r *run) adopt(f *frame) error {
-	op, _ := calls.Find(f.step.Call)
+	op, _ := stepOperation(f.step)
 	m, _ := f.output.(map[string]any)
 	c := journal.Call{ID: r.callID(f.id), Op: op.Name, Effect: op.Effect.String(), Region: f.region, As: f.as, Role: "find", OK: true, Found: true, Output: m}
 	return r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: copyOf(c)})

@@ -248,6 +248,9 @@ type Proof struct {
 	Expected    string   `json:"expected"`
 	Different   []string `json:"different,omitempty"` // the first few that differ
 	Differs     bool     `json:"differs,omitempty"`   // the data is meant to differ: that is the lesson
+	// Count is how many units came back, and Newest when the newest of them was written, where the kind of data knows.
+	Count  int       `json:"count,omitempty"`
+	Newest time.Time `json:"newest,omitzero"`
 }
 
 // Clock has the two clocks of a recovery. Zero times have not happened.

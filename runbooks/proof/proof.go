@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 
+	"lifeboat/aws/endpoint"
 	"lifeboat/runbooks/journal"
 )
 
@@ -20,6 +21,8 @@ type Job struct {
 	With map[string]any // what the kind needs, filled in
 	// Call makes one AWS call where the step acts, and gives its answer.
 	Call func(ctx context.Context, op string, params map[string]any) (map[string]any, error)
+	// SQL opens a session at a database of an instance, where the step acts. Whoever asks for it closes it.
+	SQL func(ctx context.Context, instance, database string) (endpoint.Conn, error)
 	// Seeded gives the output of an earlier seed step.
 	Seeded func(step string) (map[string]any, bool)
 	// Progress, when set, is told how far it is. It may be called from several goroutines, never at once.
@@ -28,7 +31,7 @@ type Job struct {
 
 // Kind is one kind of data.
 type Kind struct {
-	// Writes is the operation that Seed writes with. Seeding again writes the same, so a seed that was cut off is repeated.
+	// Writes is the operation that Seed writes with, endpoint.Statement where that is SQL. Seeding again writes the same, so a seed that was cut off is repeated.
 	Writes string
 	// Reads are the operations that Prove reads with.
 	Reads []string
@@ -48,6 +51,12 @@ func kinds() map[string]Kind {
 			SeedWith:  map[string]bool{"snapshot": true, "gib": true, "text": true, "blocks": false, "count": false, "base": false},
 			ProveWith: map[string]bool{"snapshot": true, "gib": false},
 			Seed:      seedBlocks, Prove: proveBlocks,
+		},
+		"sql-rows": {
+			Writes: endpoint.Statement, Reads: endpoint.Operations(),
+			SeedWith:  map[string]bool{"instance": true, "database": true, "table": true, "rows": true, "text": true, "from": false, "base": false},
+			ProveWith: map[string]bool{"instance": true, "database": true, "table": true},
+			Seed:      seedRows, Prove: proveRows,
 		},
 	}
 }

@@ -1,0 +1,377 @@
+package proof
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"lifeboat/aws/endpoint"
+	"lifeboat/runbooks/journal"
+)
+
+const (
+	// batch is how many rows one statement writes: few round trips, and a statement that is no megabyte. SQL Server takes at
+	// most 1,000 ("Table value constructor").
+	batch = 500
+	// mostRows is how many rows a seed writes at the most.
+	mostRows = 10_000_000
+)
+
+// Payload is the known content of one row, 64 letters.
+func Payload(run, text string, id int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "lifeboat known data\nrun   %s\ntext  %s\nrow   %d\n", run, text, id))
+	return hex.EncodeToString(sum[:])
+}
+
+// span is rows that were written together: ids from From to To.
+type span struct {
+	From, To int
+	Text     string
+}
+
+func (s span) size() int { return s.To - s.From + 1 }
+
+// seedRows writes rows From..From+rows-1 into a table, which it creates when it is not there. A row has id, text, payload and
+// written_at, the database's own time. Rows of these ids that are there already are replaced: a repeated seed leaves the same.
+func seedRows(ctx context.Context, j Job) (map[string]any, error) {
+	mine, err := writes(j)
+	if err != nil {
+		return nil, err
+	}
+	all, err := baseRows(j)
+	if err != nil {
+		return nil, err
+	}
+	t, err := openTable(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	defer t.close()
+	if _, err := t.conn.Run(ctx, t.create()); err != nil {
+		return nil, err
+	}
+	for at := mine.From; at <= mine.To; at += batch {
+		part := span{at, min(at+batch-1, mine.To), mine.Text}
+		if _, err := t.conn.Run(ctx, t.write(j.Run, part)); err != nil {
+			return nil, err
+		}
+		j.progress(part.To-mine.From+1, mine.size())
+	}
+	all = append(all, mine)
+	want := newExpectation(j.Run, all)
+	ranges := make([]any, len(all))
+	for i, s := range all {
+		ranges[i] = map[string]any{"From": float64(s.From), "To": float64(s.To), "Text": s.Text}
+	}
+	return map[string]any{"Ranges": ranges, "Count": float64(mine.size()), "Total": float64(want.total), "Unit": "rows", "Fingerprint": want.fingerprint()}, nil
+}
+
+// proveRows reads the whole table, page by page, and accounts for every row: those that were written, those that are missing, and
+// those that nobody wrote. Nothing but one page is held.
+func proveRows(ctx context.Context, j Job, seeded map[string]any) (journal.Proof, error) {
+	all, err := seededRows(seeded)
+	if err != nil {
+		return journal.Proof{}, err
+	}
+	t, err := openTable(ctx, j)
+	if err != nil {
+		return journal.Proof{}, err
+	}
+	defer t.close()
+	c := &rowComparison{run: j.Run, want: newExpectation(j.Run, all), sum: sha256.New()}
+	for last, more := 0, true; more; {
+		answer, err := t.conn.Run(ctx, t.read(c.read > 0, last))
+		var e *endpoint.Error
+		if errors.As(err, &e) && (e.Code == "42P01" || e.Code == "208") { // undefined_table; invalid object name
+			c.differ("the table %s is not there", t.name)
+			break
+		}
+		if err != nil {
+			return journal.Proof{}, err
+		}
+		for _, row := range answer.Rows {
+			if last, err = c.row(row); err != nil {
+				return journal.Proof{}, fmt.Errorf("table %s: %w", t.name, err)
+			}
+		}
+		j.progress(c.read, max(c.read, c.want.total))
+		more = len(answer.Rows) == endpoint.MostRows
+	}
+	return c.proof(), nil
+}
+
+// table is a table of known rows in an open session.
+type table struct {
+	conn endpoint.Conn
+	name string
+}
+
+var tableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?$`)
+
+func openTable(ctx context.Context, j Job) (*table, error) {
+	text := func(name string) string { s, _ := j.With[name].(string); return s }
+	if !tableName.MatchString(text("table")) {
+		return nil, fmt.Errorf("table: %q is not the name of a table: write letters, digits and _", text("table"))
+	}
+	conn, err := j.SQL(ctx, text("instance"), text("database"))
+	if err != nil {
+		return nil, err
+	}
+	return &table{conn, text("table")}, nil
+}
+
+func (t *table) close() { _ = t.conn.Close() }
+
+func (t *table) create() string {
+	if t.conn.Protocol() == endpoint.SQLServer {
+		return fmt.Sprintf("if object_id(N'%s') is null create table %s (id bigint not null primary key, text nvarchar(200) not null, payload nvarchar(64) not null, written_at datetime2 not null default sysutcdatetime())", t.name, t.name)
+	}
+	return fmt.Sprintf("create table if not exists %s (id bigint primary key, text varchar(200) not null, payload varchar(64) not null, written_at timestamptz not null default now())", t.name)
+}
+
+// write replaces the rows of a span.
+func (t *table) write(run string, s span) string {
+	literal := "'" + strings.ReplaceAll(s.Text, "'", "''") + "'"
+	if t.conn.Protocol() == endpoint.SQLServer {
+		literal = "N" + literal
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "delete from %s where id between %d and %d; insert into %s (id, text, payload) values ", t.name, s.From, s.To, t.name)
+	for id := s.From; id <= s.To; id++ {
+		if id > s.From {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "(%d, %s, '%s')", id, literal, Payload(run, s.Text, id))
+	}
+	return b.String()
+}
+
+// read gives the statement for a page: the first, or the one behind an id.
+func (t *table) read(behind bool, last int) string {
+	top, limit, where := "", fmt.Sprintf(" limit %d", endpoint.MostRows), ""
+	if t.conn.Protocol() == endpoint.SQLServer {
+		top, limit = fmt.Sprintf("top (%d) ", endpoint.MostRows), ""
+	}
+	if behind {
+		where = fmt.Sprintf(" where id > %d", last)
+	}
+	return fmt.Sprintf("select %sid, text, payload, written_at from %s%s order by id%s", top, t.name, where, limit)
+}
+
+// expectation goes through the rows that should be there, by id.
+type expectation struct {
+	run    string
+	ranges []span // in order, none over another
+	total  int
+	at     int // range of the next row
+	next   int // its id
+}
+
+// newExpectation lays spans over each other, the later ones on top.
+func newExpectation(run string, all []span) *expectation {
+	var cuts []int
+	for _, s := range all {
+		cuts = append(cuts, s.From, s.To+1)
+	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	e := &expectation{run: run}
+	for i := range max(0, len(cuts)-1) {
+		for _, s := range slices.Backward(all) {
+			if s.From <= cuts[i] && cuts[i] <= s.To {
+				e.ranges = append(e.ranges, span{cuts[i], cuts[i+1] - 1, s.Text})
+				e.total += cuts[i+1] - cuts[i]
+				break
+			}
+		}
+	}
+	if len(e.ranges) > 0 {
+		e.next = e.ranges[0].From
+	}
+	return e
+}
+
+// peek gives the next row that should be there.
+func (e *expectation) peek() (id int, text string, ok bool) {
+	if e.at == len(e.ranges) {
+		return 0, "", false
+	}
+	return e.next, e.ranges[e.at].Text, true
+}
+
+// advance passes it.
+func (e *expectation) advance() {
+	if e.next++; e.next > e.ranges[e.at].To {
+		if e.at++; e.at < len(e.ranges) {
+			e.next = e.ranges[e.at].From
+		}
+	}
+}
+
+// fingerprint is that of all rows as they were written.
+func (e *expectation) fingerprint() string {
+	sum := sha256.New()
+	for _, s := range e.ranges {
+		for id := s.From; id <= s.To; id++ {
+			addRow(sum, id, s.Text, Payload(e.run, s.Text, id))
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// addRow adds one row to a fingerprint: its id (eight bytes, big-endian) and the SHA-256 of text and payload.
+func addRow(sum hash.Hash, id int, text, payload string) {
+	row := sha256.Sum256([]byte(text + "\x00" + payload))
+	sum.Write(binary.BigEndian.AppendUint64(nil, uint64(id)))
+	sum.Write(row[:])
+}
+
+// rowComparison gathers what was read.
+type rowComparison struct {
+	run    string
+	want   *expectation
+	sum    hash.Hash
+	read   int
+	equal  int
+	extra  int // rows that nobody wrote
+	newest time.Time
+	first  []string // the first differences
+	more   int      // further ones
+}
+
+func (c *rowComparison) differ(format string, a ...any) {
+	if len(c.first) == differences {
+		c.more++
+		return
+	}
+	c.first = append(c.first, fmt.Sprintf(format, a...))
+}
+
+// row compares one row, which comes behind the one before, and gives its id.
+func (c *rowComparison) row(row map[string]any) (int, error) {
+	id, ok := number(row["id"])
+	text, isText := row["text"].(string)
+	payload, isPayload := row["payload"].(string)
+	if !ok || !isText || !isPayload {
+		return 0, fmt.Errorf("it has no rows of id, text and payload: read the table that the seed wrote")
+	}
+	c.read++
+	addRow(c.sum, id, text, payload)
+	if at, err := time.Parse(time.RFC3339Nano, fmt.Sprint(row["written_at"])); err == nil && at.After(c.newest) {
+		c.newest = at.UTC()
+	}
+	c.missing(id)
+	next, want, ok := c.want.peek()
+	if !ok || next != id {
+		c.extra++
+		c.differ("row %d was never written, and holds %q", id, text)
+		return id, nil
+	}
+	c.want.advance()
+	switch {
+	case text != want:
+		c.differ("row %d holds %q", id, text)
+	case payload != Payload(c.run, want, id):
+		c.differ("row %d holds another payload than was written", id)
+	default:
+		c.equal++
+	}
+	return id, nil
+}
+
+// missing passes the rows before an id that should be there.
+func (c *rowComparison) missing(before int) {
+	from, to := 0, 0
+	for {
+		id, _, ok := c.want.peek()
+		if !ok || id >= before {
+			break
+		}
+		if from == 0 || id != to+1 {
+			c.gap(from, to)
+			from = id
+		}
+		to = id
+		c.want.advance()
+	}
+	c.gap(from, to)
+}
+
+func (c *rowComparison) gap(from, to int) {
+	switch {
+	case from == 0:
+	case from == to:
+		c.differ("row %d is missing", from)
+	default:
+		c.differ("rows %d to %d are missing", from, to)
+	}
+}
+
+func (c *rowComparison) proof() journal.Proof {
+	c.missing(int(^uint(0) >> 1))
+	p := journal.Proof{Data: "sql-rows", Unit: "rows", OK: len(c.first) == 0, Total: c.want.total + c.extra, Equal: c.equal,
+		Fingerprint: hex.EncodeToString(c.sum.Sum(nil)), Expected: c.want.fingerprint(), Different: c.first, Count: c.read, Newest: c.newest}
+	if c.more > 0 {
+		p.Different = append(p.Different, fmt.Sprintf("and %d more", c.more))
+	}
+	return p
+}
+
+// writes is what a seed is to write.
+func writes(j Job) (span, error) {
+	rows, ok := number(j.With["rows"])
+	if !ok || rows < 1 || rows > mostRows {
+		return span{}, fmt.Errorf("rows: %v is not a number of rows from 1 to %d", j.With["rows"], mostRows)
+	}
+	from := 1
+	if v, given := j.With["from"]; given && v != nil {
+		if from, ok = number(v); !ok || from < 1 {
+			return span{}, fmt.Errorf("from: %v is not the id of a row, from 1", v)
+		}
+	}
+	text, _ := j.With["text"].(string)
+	if len(text) > 200 {
+		return span{}, fmt.Errorf("text: it is longer than 200 characters")
+	}
+	return span{from, from + rows - 1, text}, nil
+}
+
+// baseRows gives what the step that With["base"] names has written, its own base included; nothing when there is none.
+func baseRows(j Job) ([]span, error) {
+	name, _ := j.With["base"].(string)
+	if name == "" {
+		return nil, nil
+	}
+	seeded, ok := j.Seeded(name)
+	if !ok {
+		return nil, fmt.Errorf("base: the seed step %s has written nothing in this run", name)
+	}
+	return seededRows(seeded)
+}
+
+func seededRows(seeded map[string]any) ([]span, error) {
+	list, _ := seeded["Ranges"].([]any)
+	if len(list) == 0 {
+		return nil, fmt.Errorf("the seed step has no list of rows: name a step that seeds sql-rows")
+	}
+	out := make([]span, len(list))
+	for i, v := range list {
+		m, _ := v.(map[string]any)
+		from, okFrom := number(m["From"])
+		to, okTo := number(m["To"])
+		text, okText := m["Text"].(string)
+		if !okFrom || !okTo || !okText {
+			return nil, fmt.Errorf("the seed step's list of rows is damaged at position %d", i)
+		}
+		out[i] = span{from, to, text}
+	}
+	return out, nil
+}
