@@ -18,7 +18,8 @@ import (
 
 // data is the databases that are open, by the resource id of their instance or cluster.
 type data struct {
-	dir     string // empty: in memory of the process
+	dir     string // one folder a resource id below it
+	passing bool   // it is for the life of the process
 	mu      sync.Mutex
 	servers map[string]*served
 	closed  bool
@@ -92,11 +93,7 @@ func (s *Service) open(resource string, h database.History) (*database.Server, e
 	if d.server != nil {
 		return d.server, nil
 	}
-	o := database.Options{Blobs: s.st.Blobs(), Now: s.o.Now, Limit: d.room}
-	if s.data.dir != "" {
-		o.Dir = filepath.Join(s.data.dir, resource)
-	}
-	server, err := database.Open(o, h)
+	server, err := database.Open(database.Options{Dir: filepath.Join(s.data.dir, resource), Blobs: s.st.Blobs(), Now: s.o.Now, Limit: d.room}, h)
 	if err != nil {
 		return nil, fmt.Errorf("open the databases of %s: %w", resource, err)
 	}
@@ -121,6 +118,13 @@ func (d *data) of(resource string) (*served, error) {
 	}
 	if d.servers == nil {
 		d.servers = map[string]*served{}
+	}
+	if d.dir == "" {
+		dir, err := os.MkdirTemp("", "lifeboat-databases-")
+		if err != nil {
+			return nil, fmt.Errorf("make a folder for databases: %w", err)
+		}
+		d.dir, d.passing = dir, true
 	}
 	one := d.servers[resource]
 	if one == nil {
@@ -164,9 +168,7 @@ func (s *Service) clear(folders bool) error {
 		err = errors.Join(err, one.close())
 	}
 	for _, name := range names {
-		if d.dir != "" {
-			err = errors.Join(err, database.Remove(filepath.Join(d.dir, name)))
-		}
+		err = errors.Join(err, database.Remove(filepath.Join(d.dir, name)))
 	}
 	return err
 }
@@ -193,7 +195,7 @@ func (d *served) close() error {
 	return d.server.Close()
 }
 
-// close ends everything; the files stay.
+// close ends everything. The files stay, unless they are for the life of the process.
 func (d *data) close() (err error) {
 	d.mu.Lock()
 	d.closed = true
@@ -201,6 +203,9 @@ func (d *data) close() (err error) {
 	d.mu.Unlock()
 	for _, one := range d.take(names) {
 		err = errors.Join(err, one.close())
+	}
+	if d.passing {
+		err = errors.Join(err, os.RemoveAll(d.dir))
 	}
 	return err
 }

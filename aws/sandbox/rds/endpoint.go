@@ -212,7 +212,7 @@ func (s *Service) listen() error {
 	for _, leave := range leaving { // a session that is ending may be asking for what needs the lock
 		failed = errors.Join(failed, leave())
 	}
-	return errors.Join(failed, s.clear(false))
+	return errors.Join(failed, s.clear(false), s.brim())
 }
 
 // openDoor listens for a door and answers who comes. A port that somebody else on this machine has is given up for the next.

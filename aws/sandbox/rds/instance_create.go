@@ -244,11 +244,30 @@ func (s *Service) managePassword(tx *store.Tx, i *Instance, key string) error {
 	}
 	i.Password = newPassword(tx)
 	arn, err := s.o.Secrets.Make(tx, i.Account, i.Region, "rds!db-"+tx.UUID(),
-		"The secret associated with the primary RDS DB instance: "+i.ARN(), key, "rds", i.secretValue())
+		"The secret associated with the primary RDS DB instance: "+i.ARN(), key, owner, i.secretValue())
 	if err != nil {
 		return err
 	}
 	i.Secret = &Secret{ARN: arn, KMSKey: key, Status: "creating"}
+	return nil
+}
+
+// rotate gives the instance whose password is in a secret a new one; its sessions stay.
+func (s *Service) rotate(tx *store.Tx, arn string) error {
+	var found *Instance
+	s.instances.Scan(tx, "", func(_ string, i Instance) bool {
+		if i.Secret != nil && i.Secret.ARN == arn {
+			found = &i
+		}
+		return found == nil
+	})
+	if found == nil {
+		return nil
+	}
+	found.Password = newPassword(tx)
+	s.o.Secrets.SetValue(tx, arn, found.secretValue())
+	s.tell(tx, *found, "Reset master credentials", "configuration change")
+	s.instances.Put(tx, found.key(), *found)
 	return nil
 }
 

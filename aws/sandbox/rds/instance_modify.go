@@ -319,11 +319,14 @@ func (s *Service) passwordChange(tx *store.Tx, i *Instance, c Change) error {
 		}
 		i.Secret = &Secret{ARN: i.Secret.ARN, KMSKey: i.Secret.KMSKey, Status: "active"}
 	case aws.ToBool(c.RotateMasterUserPassword):
-		i.Password = newPassword(tx)
-		s.o.Secrets.SetValue(tx, i.Secret.ARN, i.secretValue())
+		if err := s.rotate(tx, i.Secret.ARN); err != nil {
+			return err
+		}
+		kept, _ := s.instances.Get(tx, i.key())
+		i.Password = kept.Password
 	}
 	set(&i.Password, c.MasterUserPassword)
-	if c.MasterUserPassword != nil || aws.ToBool(c.RotateMasterUserPassword) {
+	if c.MasterUserPassword != nil {
 		s.tell(tx, *i, "Reset master credentials", "configuration change")
 	}
 	return nil

@@ -9,6 +9,7 @@ package rds
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -41,7 +42,12 @@ type Secrets interface {
 	Value(tx *store.Tx, arn string) (string, bool)
 	SetValue(tx *store.Tx, arn, value string)
 	Remove(tx *store.Tx, arn string)
+	// OnRotate names who gives the secrets of an owner a new value, when that is asked for or due.
+	OnRotate(owner string, fn func(tx *store.Tx, arn string) error)
 }
+
+// owner is the name of RDS where other services keep something for it.
+const owner = "rds"
 
 // Roles says what RDS can do as a role now.
 type Roles interface {
@@ -54,8 +60,11 @@ type Roles interface {
 // Buckets are the buckets that native backups are written to and read from.
 type Buckets interface {
 	Bucket(tx *store.Tx, name string) (account, region string, ok bool)
-	PutObject(tx *store.Tx, bucket, key string, body []byte) error
-	GetObject(tx *store.Tx, bucket, key string) (body []byte, ok bool, err error)
+	// Permits says whether the bucket lets a role of an account do action with an object, or without a key with the bucket.
+	Permits(tx *store.Tx, bucket, key, action, account, roleARN string) bool
+	Put(tx *store.Tx, bucket, key string, body io.Reader) error
+	Open(tx *store.Tx, bucket, key string) (body io.ReadCloser, size int64, ok bool, err error)
+	Keys(tx *store.Tx, bucket, prefix string, most int) []string
 }
 
 // principal is the service that assumes roles.
@@ -118,6 +127,9 @@ func New(st *store.Store, o Options) *Service {
 	st.OnDue(dueRestart, s.restartDue)
 	st.OnDue(dueReplica, s.replicaDue)
 	st.OnSweep(s.keeps)
+	if o.Secrets != nil {
+		o.Secrets.OnRotate(owner, s.rotate)
+	}
 	s.newGroups(st)
 	s.newClusters(st)
 	s.newNative(st)

@@ -42,7 +42,7 @@ func (s *Service) RestoreDBInstanceToPointInTime(ctx context.Context, in *rds.Re
 		}
 		r.history = func() (database.History, error) {
 			h, err := p.history()
-			return h.At(at), err
+			return h.At(at).After(at), err
 		}
 		out.DBInstance, err = s.restore(tx, c, r)
 		return err

@@ -54,7 +54,7 @@ const copyTakes = 3 * time.Minute
 func (s *Service) snapshot(tx *store.Tx, i Instance, id, kind string, h database.History) Snapshot {
 	i.Pending = nil
 	snap := Snapshot{
-		ID: id, Account: i.Account, Region: i.Region, Type: kind, Status: creating, Of: i, History: h.At(tx.Now()),
+		ID: id, Account: i.Account, Region: i.Region, Type: kind, Status: creating, Of: i, History: h.At(h.Last()).After(h.Last()),
 		Created: tx.Now(), Original: tx.Now(), Done: tx.Now().Add(takes[backingUp]),
 	}
 	s.snapshots.Put(tx, snap.key(), snap)
