@@ -9,7 +9,6 @@ package rds
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -62,8 +61,8 @@ type Buckets interface {
 	Bucket(tx *store.Tx, name string) (account, region string, ok bool)
 	// Permits says whether the bucket lets a role of an account do action with an object, or without a key with the bucket.
 	Permits(tx *store.Tx, bucket, key, action, account, roleARN string) bool
-	Put(tx *store.Tx, bucket, key string, body io.Reader) error
-	Open(tx *store.Tx, bucket, key string) (body io.ReadCloser, size int64, ok bool, err error)
+	PutObject(tx *store.Tx, bucket, key string, body []byte) error
+	GetObject(tx *store.Tx, bucket, key string) (body []byte, ok bool, err error)
 	Keys(tx *store.Tx, bucket, prefix string, most int) []string
 }
 
