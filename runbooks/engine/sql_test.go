@@ -1,0 +1,454 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lifeboat/aws/account"
+	"lifeboat/aws/calls"
+	"lifeboat/aws/endpoint"
+	"lifeboat/aws/endpoint/try"
+	"lifeboat/runbooks"
+	"lifeboat/runbooks/engine"
+	"lifeboat/runbooks/journal"
+)
+
+const sqlBook = `
+id: demo
+title: A small lab with a database
+kind: lab
+summary: Rows are written, lost and looked for.
+regions: {home: primary, away: secondary}
+steps:
+  - id: db
+    phase: prepare
+    title: Create an instance
+    why: It has the database.
+    call: rds.CreateDBInstance
+    with: {DBInstanceIdentifier: "${{ run }}", Engine: postgres, DBInstanceClass: db.t4g.micro, ManageMasterUserPassword: true, MasterUsername: captain, Tags: "${{ tag_list() }}"}
+    find: {call: rds.DescribeDBInstances, with: {DBInstanceIdentifier: "${{ run }}"}, take: "{DBInstance: DBInstances[0]}"}
+    wait: {call: rds.DescribeDBInstances, with: {DBInstanceIdentifier: "${{ run }}"}, until: "DBInstances[0].DBInstanceStatus == 'available'", within: 5m}
+    check: {that: "DBInstances[0].Engine == 'postgres'", say: It is Postgres, else: create it so}
+    hints: [one, two, three]
+    undo: {call: rds.DeleteDBInstance, with: {DBInstanceIdentifier: "${{ db.DBInstance.DBInstanceIdentifier }}", SkipFinalSnapshot: true}, gone: DBInstanceNotFound}
+  - id: table
+    phase: prepare
+    title: Create a table
+    why: Rows need one.
+    sql: {on: {instance: "${{ run }}", database: app}, run: create table if not exists orders (n integer)}
+    again: true
+    check: {sql: {on: {instance: "${{ run }}", database: app}, run: select * from orders}, that: "Columns[0] == 'n'", say: It has a column n, else: create it}
+    hints: [one, two, three]
+    undo: {sql: {on: {instance: "${{ run }}", database: app}, run: drop table orders}}
+  - id: rows
+    phase: prepare
+    title: Insert rows
+    why: To lose them.
+    for-each: "['10', '20']"
+    sql: {on: {instance: "${{ run }}", database: app}, run: "insert into orders values (${{ each }})"}
+    find: {sql: {on: {instance: "${{ run }}", database: app}, run: "select n from orders where n = ${{ each }}"}, take: "Rows[0] && {Affected: Count}"}
+    check: {that: Affected == ` + "`1`" + `, say: One row came in, else: look}
+    hints: [one, two, three]
+    undo: {none: the rows go with the table}
+  - id: known
+    phase: prepare
+    title: Seed rows
+    why: To know them again.
+    seed: {data: sql-rows, with: {instance: "${{ run }}", database: app, table: ledger, rows: 20, text: one}}
+    hints: [one, two, three]
+  - id: refusal
+    phase: protect
+    title: Ask for what is not there
+    why: To meet the refusal.
+    sql: {on: {instance: "${{ run }}", database: app}, run: insert into nowhere values (1)}
+    again: true
+    refused: {code: "no such table: nowhere", say: the table is not there}
+    check: {that: "Code == '42P01'", say: It was refused, else: look}
+    hints: [one, two, three]
+    undo: {none: it changes nothing}
+  - id: count
+    phase: protect
+    title: Count
+    why: To see them.
+    sql: {on: {instance: "${{ run }}", database: app}, run: select count(*) as n from orders}
+    reads: true
+    wait: {sql: {on: {instance: "${{ run }}", database: app}, run: select max(n) as top from orders}, until: "Rows[0].top == ` + "`20`" + `", within: 5m}
+    check: {that: "count.Rows[0].n == ` + "`2`" + `", say: There are two, else: insert them}
+    hints: [one, two, three]
+  - id: lose
+    phase: disaster
+    title: Lose them
+    why: It happens.
+    sql: {on: {instance: "${{ run }}", database: app}, run: delete from orders}
+    again: true
+    clock: disaster
+    check: {sql: {on: {instance: "${{ run }}", database: app}, run: select n from orders}, that: Count == ` + "`0`" + `, say: They are gone, else: delete them}
+    hints: [one, two, three]
+    undo: {none: that is the disaster}
+  - id: proof
+    phase: prove
+    title: Prove the others
+    why: They were not touched.
+    prove: {data: sql-rows, against: known, with: {instance: "${{ run }}", database: app, table: ledger}}
+    clock: proved
+    newest: proof.Newest
+    hints: [one, two, three]
+`
+
+const password = "correct-horse-battery"
+
+// house is the fake cloud with databases behind its instances. Both survive the death of the program.
+type house struct {
+	*cloud
+	*try.Server
+}
+
+func newHouse(t testing.TB) *house {
+	h := &house{newCloud(), try.New(password)}
+	t.Cleanup(func() { _ = h.Close() })
+	return h
+}
+
+// visitor is the house as one process sees it, until it is killed.
+type visitor struct {
+	*house
+	session *session
+	dead    *mortal
+}
+
+func (v *visitor) Call(ctx context.Context, r calls.Request) (calls.Response, error) {
+	id, _ := r.Params["DBInstanceIdentifier"].(string)
+	answer := func(out map[string]any, err error) (calls.Response, error) {
+		if v.dead.point() {
+			return calls.Response{}, errKilled
+		}
+		return calls.Response{Output: out, Attempts: 1}, err
+	}
+	if !strings.HasPrefix(r.Op, "rds.") && !strings.HasPrefix(r.Op, "secretsmanager.") {
+		return v.session.Call(ctx, r)
+	}
+	if v.dead.point() {
+		return calls.Response{}, errKilled
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	instance := map[string]any{"DBInstanceIdentifier": id, "Engine": "postgres", "DBInstanceStatus": "available", "Endpoint": map[string]any{"Address": "127.0.0.1", "Port": 5432.0},
+		"MasterUserSecret": map[string]any{"SecretArn": "arn:aws:secretsmanager:us-east-2:111122223333:secret:" + id}}
+	switch r.Op {
+	case "rds.CreateDBInstance":
+		v.made[id]++
+		v.things[id] = &thing{ID: id, Kind: "db", Region: r.Region}
+		return answer(map[string]any{"DBInstance": instance}, nil)
+	case "rds.DescribeDBInstances":
+		if v.things[id] == nil {
+			return answer(nil, &calls.Error{Op: r.Op, Region: r.Region, Code: "DBInstanceNotFound", Message: "DBInstance " + id + " not found.", Kind: calls.NotFound})
+		}
+		return answer(map[string]any{"DBInstances": []any{instance}}, nil)
+	case "rds.DeleteDBInstance":
+		return answer(v.remove(r, id, "DBInstanceNotFound"))
+	}
+	return answer(map[string]any{"SecretString": `{"username":"captain","password":"` + password + `"}`}, nil)
+}
+
+func (v *visitor) Connect(ctx context.Context, a endpoint.Address) (endpoint.Conn, error) {
+	if v.dead.point() {
+		return nil, errKilled
+	}
+	c, err := v.Server.Connect(ctx, a)
+	return dying{c, v.dead}, err
+}
+
+// dying is a session whose process may be killed before a statement and after it.
+type dying struct {
+	endpoint.Conn
+	dead *mortal
+}
+
+func (d dying) Run(ctx context.Context, text string, args ...any) (endpoint.Answer, error) {
+	if d.dead.point() {
+		return endpoint.Answer{}, errKilled
+	}
+	out, err := d.Conn.Run(ctx, text, args...)
+	if d.dead.point() {
+		return endpoint.Answer{}, errKilled
+	}
+	return out, err
+}
+
+func sqlDemo(t testing.TB) *runbooks.Runbook {
+	t.Helper()
+	b, problems := runbooks.Parse("demo.yaml", []byte(sqlBook), runbooks.Builtin())
+	if len(problems) > 0 {
+		t.Fatal(runbooks.Problems(problems))
+	}
+	return b
+}
+
+func (h *house) options(t testing.TB, dir string, dead *mortal) engine.Options {
+	o := options(t, sqlDemo(t), h.cloud, dir, dead)
+	v := &visitor{h, &session{h.cloud, dead}, dead}
+	o.Caller = func(calls.Guard) calls.Caller { return v }
+	o.Connect = v.Connect
+	return o
+}
+
+// ran counts how often a statement was run.
+func (h *house) ran(text string) int {
+	n := 0
+	for _, t := range h.Texts() {
+		if t == text {
+			n++
+		}
+	}
+	return n
+}
+
+func TestStatementsRunAndLeaveNothing(t *testing.T) {
+	h, dir := newHouse(t), t.TempDir()
+	var log strings.Builder
+	o := h.options(t, dir, &mortal{})
+	o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s, err := engine.Start(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := engine.NewState()
+	var told strings.Builder
+	for e := range s.Events() {
+		st.Apply(e)
+		told.WriteString(asJSON(t, e) + "\n")
+	}
+	out, err := s.Wait()
+	if err != nil || out.State != journal.RunPassed || out.Left != 0 || len(h.things) != 0 {
+		t.Fatalf("%+v %v left %v: %s", out, err, h.sorted(), failedReason(t, dir))
+	}
+	if len(st.Proofs) != 1 || !st.Proofs[0].OK || st.Proofs[0].Count != 20 || st.Clock.NewestOut.IsZero() {
+		t.Errorf("proofs %+v, clock %+v", st.Proofs, st.Clock)
+	}
+	if h.ran("drop table orders") != 1 {
+		t.Errorf("undone by %q", h.Texts())
+	}
+	p := st.Step("count").Preview
+	if c := p.Calls[0]; c.Op != runbooks.SQL || c.Effect != "read" || c.Params["run"] != "select count(*) as n from orders" || c.Params["instance"] != "demo-1" || p.Undo != "reads only" {
+		t.Errorf("preview %+v", p)
+	}
+	if p := st.Step("table").Preview; p.Calls[0].Effect != "change" || p.Undo != "sql: drop table orders" {
+		t.Errorf("preview %+v", p)
+	}
+	// The password stands nowhere, and neither does the call that fetched it.
+	raw, err := os.ReadFile(filepath.Join(dir, "demo-1.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, text := range map[string]string{"journal": string(raw), "events": told.String(), "log": log.String()} {
+		if strings.Contains(text, password) || strings.Contains(text, "GetSecretValue") {
+			t.Errorf("the %s tells the secret", what)
+		}
+	}
+}
+
+// Killed at any moment, a run with statements comes to its end, and no row is inserted twice.
+func TestKilledAnywhereWithStatements(t *testing.T) {
+	t.Parallel()
+	whole := &mortal{}
+	s, err := engine.Start(context.Background(), newHouse(t).options(t, t.TempDir(), whole))
+	if out, err := finish(t, s, err); err != nil || out.State != journal.RunPassed {
+		t.Fatal(out, err)
+	}
+	t.Logf("%d moments", whole.count)
+	for at := 1; at <= whole.count; at++ {
+		h, dir := newHouse(t), t.TempDir()
+		s, err := engine.Start(context.Background(), h.options(t, dir, &mortal{at: at}))
+		if err == nil {
+			_, _ = s.Wait()
+		}
+		o := h.options(t, dir, &mortal{})
+		entries, err := o.Journal.Read("demo-1")
+		if err == nil {
+			s, err = engine.Resume(context.Background(), o, entries)
+		} else {
+			s, err = engine.Start(context.Background(), h.options(t, t.TempDir(), &mortal{}))
+		}
+		out, err := finish(t, s, err)
+		if err != nil || out.State != journal.RunPassed || out.Left != 0 || len(h.things) != 0 {
+			t.Fatalf("killed at %d: %+v %v, left %v; %s", at, out, err, h.sorted(), failedReason(t, dir))
+		}
+		for _, n := range []int{10, 20} {
+			if text := fmt.Sprintf("insert into orders values (%d)", n); h.ran(text) != 1 {
+				t.Fatalf("killed at %d: %q was run %d times", at, text, h.ran(text))
+			}
+		}
+	}
+}
+
+// What is refused for the moment is tried again, what is lost is looked for.
+func TestStatementsThatFail(t *testing.T) {
+	lost := func(text string) error {
+		return &endpoint.Error{Instance: "demo-1", Kind: endpoint.Lost, Code: endpoint.CodeLost, Message: "unexpected EOF", MayHaveRun: true}
+	}
+	for name, c := range map[string]struct {
+		hook  func(n int, text string, done bool) error
+		state journal.RunState
+		says  string
+	}{
+		"an answer lost, done": {func(n int, text string, done bool) error {
+			if done && n == 1 && strings.HasPrefix(text, "insert into orders") {
+				return lost(text)
+			}
+			return nil
+		}, journal.RunPassed, ""},
+		"an answer lost, not done": {func(n int, text string, done bool) error {
+			if !done && n == 1 && strings.HasPrefix(text, "insert into orders") {
+				return lost(text)
+			}
+			return nil
+		}, journal.RunPassed, ""},
+		"no connection at first": {func(n int, text string, done bool) error {
+			if n < 3 && strings.HasPrefix(text, "create table if not exists orders") {
+				return &endpoint.Error{Instance: "demo-1", Kind: endpoint.Unreachable, Code: endpoint.CodeConnection, Message: "connection refused"}
+			}
+			return nil
+		}, journal.RunPassed, ""},
+		"never a connection": {func(n int, text string, done bool) error {
+			if strings.HasPrefix(text, "create table if not exists orders") {
+				return &endpoint.Error{Instance: "demo-1", Kind: endpoint.Unreachable, Code: endpoint.CodeConnection, Message: "connection refused"}
+			}
+			return nil
+		}, journal.RunFailed, "demo-1: no session: ConnectionFailed: connection refused; check that the instance is available"},
+		"a wrong statement": {func(n int, text string, done bool) error {
+			if strings.HasPrefix(text, "create table if not exists orders") {
+				return &endpoint.Error{Instance: "demo-1", Kind: endpoint.Refused, Code: "42601", Message: `syntax error at or near "x"`}
+			}
+			return nil
+		}, journal.RunFailed, `demo-1: 42601: syntax error at or near "x"; correct the statement`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, dir := newHouse(t), t.TempDir()
+			seen := map[string]int{}
+			h.Hook = func(text string, done bool) error {
+				if !done {
+					seen[text]++
+				}
+				return c.hook(seen[text], text, done)
+			}
+			s, err := engine.Start(context.Background(), h.options(t, dir, &mortal{}))
+			out, err := finish(t, s, err)
+			if err != nil || out.State != c.state {
+				t.Fatalf("%+v %v: %s", out, err, failedReason(t, dir))
+			}
+			if reason := failedReason(t, dir); c.says != "" && !strings.Contains(reason, c.says) {
+				t.Error(reason)
+			}
+			if c.state == journal.RunPassed && (h.ran("insert into orders values (10)") != 1 || h.ran("insert into orders values (20)") != 1) {
+				t.Errorf("ran %q", h.Texts())
+			}
+		})
+	}
+}
+
+// A person runs the statement with a client of their own; find sees the row.
+func TestAStatementByHand(t *testing.T) {
+	h, dir := newHouse(t), t.TempDir()
+	o := h.options(t, dir, &mortal{})
+	o.Unattended, o.Clean = false, false
+	s, err := engine.Start(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := person(t, s, func(e journal.Event, st *engine.State) *engine.Command {
+		switch {
+		case e.Kind == journal.StepReady && e.Step == "rows":
+			return &engine.Command{Kind: engine.Mine, Step: e.Step}
+		case e.Kind == journal.WaitSeen && e.Step == "rows":
+			if h.ran("insert into orders values (10), (20)") == 0 {
+				psql, err := h.Connect(context.Background(), endpoint.Address{Instance: "demo-1", Database: "app", Password: password})
+				if err == nil {
+					_, err = psql.Run(context.Background(), "insert into orders values (10), (20)")
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		case e.Kind == journal.StepReady && e.Step == "count":
+			return &engine.Command{Kind: engine.Clean}
+		case e.Kind == journal.StepReady:
+			return &engine.Command{Kind: engine.Do, Step: e.Step}
+		}
+		return nil
+	})
+	out, err := s.Wait()
+	if err != nil || st.Step("rows").State != journal.ByHand || out.Left != 0 || len(h.things) != 0 {
+		t.Errorf("%+v %v: rows is %s (%s)", out, err, st.Step("rows").State, st.Step("rows").Reason)
+	}
+	if h.ran("insert into orders values (10)") != 0 {
+		t.Errorf("ran %q", h.Texts())
+	}
+}
+
+// A run that only reads lets no statement through that changes anything.
+func TestReadOnlyRunsNoStatementThatChanges(t *testing.T) {
+	h, dir := newHouse(t), t.TempDir()
+	h.things["demo-1"] = &thing{ID: "demo-1", Kind: "db", Region: "us-east-2"}
+	o := h.options(t, dir, &mortal{})
+	o.ReadOnly = true
+	b := *o.Runbook
+	b.Steps = b.Steps[1:]
+	o.Runbook = &b
+	s, err := engine.Start(context.Background(), o)
+	out, err := finish(t, s, err)
+	if err != nil || out.State != journal.RunFailed || len(h.Texts()) != 0 {
+		t.Fatalf("%+v %v, ran %q", out, err, h.Texts())
+	}
+	if reason := failedReason(t, dir); !strings.Contains(reason, "this run only reads") {
+		t.Error(reason)
+	}
+}
+
+// On a real account a statement changes what the run made, or what a person named.
+func TestARealInstanceIsNamedBeforeAStatementChangesIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		typed string
+		state journal.RunState
+	}{
+		"named": {"demo-1", journal.RunStopped}, "not named": {"", journal.RunFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, dir := newHouse(t), t.TempDir()
+			h.things["demo-1"] = &thing{ID: "demo-1", Kind: "db", Region: "us-east-2"}
+			o := h.options(t, dir, &mortal{})
+			o.Target.Kind, o.Confirmed, o.Unattended, o.Clean = account.AWS, true, c.typed == "", false
+			b := *o.Runbook
+			b.Steps = b.Steps[1:3]
+			o.Runbook = &b
+			s, err := engine.Start(context.Background(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := 0
+			person(t, s, func(e journal.Event, st *engine.State) *engine.Command {
+				switch {
+				case e.Kind == journal.Asked && e.Question.ID == "change":
+					asked++
+					if len(h.Texts()) > 0 {
+						t.Errorf("ran %q before the instance was named", h.Texts())
+					}
+					return &engine.Command{Kind: engine.Reply, Step: e.Step, Text: c.typed}
+				case e.Kind == journal.StepReady && e.Step == "rows":
+					return &engine.Command{Kind: engine.Stop}
+				case e.Kind == journal.StepReady:
+					return &engine.Command{Kind: engine.Do, Step: e.Step}
+				}
+				return nil
+			})
+			out, err := s.Wait()
+			if err != nil || out.State != c.state || asked != 1 || (len(h.Texts()) > 0) != (c.typed != "") {
+				t.Errorf("%+v %v, asked %d times, ran %q", out, err, asked, h.Texts())
+			}
+		})
+	}
+}
