@@ -447,7 +447,8 @@ func (in *inference) member(t *typ, name string, lit *expr.Node) {
 var gives = func() map[string]*typ {
 	m := map[string]*typ{
 		"keys": listOf(ofSort(aText)), "split": listOf(ofSort(aText)), "tag_list": listOf(textFields("a tag", "Key", "Value")),
-		"tags": listOf(any_), "tag_pairs": listOf(any_), "tag_map": {sort: aStructure},
+		"differing": listOf(structure("a difference", map[string]*typ{"key": ofSort(aText), "was": any_, "is": any_})),
+		"tags":      listOf(any_), "tag_pairs": listOf(any_), "tag_map": {sort: aStructure},
 	}
 	for s, names := range map[sortOf]string{
 		aText:   "join lower upper replace trim trim_left trim_right to_string json sha256 plus minus type pad_left pad_right",

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,6 +89,7 @@ var own = []functions.FunctionEntry{
 	entry("between", between, functions.JpString, functions.JpString),
 	entry("json", func(a []any) (any, error) { return compact(a[0]) }, functions.JpAny),
 	entry("sha256", digest, functions.JpAny),
+	entry("differing", differing, functions.JpObject, functions.JpObject),
 }
 
 // table has every function by name, plain those that need no scope. Neither is changed after start.
@@ -147,6 +149,25 @@ func digest(a []any) (any, error) {
 	}
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// differing lists the members in which two structures differ, by name: {key, was, is}, null where one has no such member. Members
+// are compared whole, lists in their order.
+func differing(a []any) (any, error) {
+	was, is := a[0].(map[string]any), a[1].(map[string]any)
+	names := map[string]bool{}
+	for _, m := range []map[string]any{was, is} {
+		for name := range m {
+			names[name] = true
+		}
+	}
+	out := []any{}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if !reflect.DeepEqual(was[name], is[name]) {
+			out = append(out, map[string]any{"key": name, "was": was[name], "is": is[name]})
+		}
+	}
+	return out, nil
 }
 
 // Duration reads a Go duration that may begin with days: 90s, 24h, 35d, 1d12h.
