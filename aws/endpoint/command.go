@@ -29,12 +29,15 @@ func Command(protocol, instance, database, region, sql string, o calls.CLIOption
 		`  --query 'DBInstances[0].[Endpoint.Address, Endpoint.Port, MasterUsername, MasterUserSecret.SecretArn]' --output text)"`,
 		`PASSWORD=$(` + secret + ` \`,
 		`  --query SecretString --output text | sed 's/.*"password": *"\([^"]*\)".*/\1/')`,
-		client(calls.Quote(database), calls.Quote(strings.TrimSpace(sql))),
+		client(calls.Quote(database), `"`+inDouble.Replace(strings.TrimSpace(sql))+`"`),
 	}, "\n"), nil
 }
 
 // secretHere stands in the command where the variable with the secret's ARN goes.
 const secretHere = "SECRET-ARN"
+
+// inDouble keeps a text as it is in double quotes; SQL is full of single ones.
+var inDouble = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`")
 
 // clients are the commands of the two protocols' own clients. Each stops at the first error, and answers with it.
 var clients = map[string]func(database, sql string) string{
