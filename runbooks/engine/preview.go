@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"lifeboat/aws/calls"
+	"lifeboat/aws/endpoint"
 	"lifeboat/aws/prices"
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/expr"
@@ -88,10 +89,23 @@ func (r *run) previewCall(f *frame, role, op string, with runbooks.Value, region
 	}
 	p.Params, _ = plain(expr.Preview(with, f.scope)).(map[string]any)
 	// A command that cannot be written yet, because a value in it is not known, is left out.
-	if cli, err := calls.Command(op, p.Region, p.Params, calls.CLIOptions{Profile: f.as, Endpoint: r.o.Target.Endpoint}); err == nil {
+	if cli, err := r.command(p); err == nil {
 		p.CLI = cli
 	}
 	return p
+}
+
+// command is the shell command that does the same as a call.
+func (r *run) command(p journal.CallPreview) (string, error) {
+	o := calls.CLIOptions{Profile: p.As, Endpoint: r.o.Target.Endpoint}
+	if p.Op != runbooks.SQL {
+		return calls.Command(p.Op, p.Region, p.Params, o)
+	}
+	text := func(name string) string { s, _ := p.Params[name].(string); return s }
+	if text("instance") == "" || text("run") == "" {
+		return "", fmt.Errorf("the statement is not known yet")
+	}
+	return endpoint.Command(r.book.Protocol(), text("instance"), text("database"), p.Region, text("run"), o)
 }
 
 // thing is what a creating operation makes, in words: "a lifecycle policy".
