@@ -109,7 +109,7 @@ func (s *Server) open(h History) error {
 			return err
 		}
 		s.databases[e.ID] = d
-		s.last = later(s.last, d.log.newest())
+		s.last = later(s.last, d.log.latest())
 	}
 	return nil
 }

@@ -4,15 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
+	"lifeboat/aws/sandbox/clock"
 	"lifeboat/aws/sandbox/store"
 )
 
+// tester is what a test and a property have in common.
+type tester interface {
+	Helper()
+	Cleanup(func())
+	Logf(string, ...any)
+	Errorf(string, ...any)
+	Fatalf(string, ...any)
+	Fatal(...any)
+}
+
 // bench is a server over a store in memory, with a clock that the test moves.
 type bench struct {
-	testing.TB
+	tester
 	store *store.Store
 	now   time.Time
 	dir   string
@@ -21,15 +33,23 @@ type bench struct {
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func newBench(t testing.TB) *bench {
-	st, err := store.Open("", store.Options{})
+func newBench(t tester) *bench {
+	st, err := store.Open("", clock.New(clock.Options{}), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	b := &bench{TB: t, store: st, now: noon, dir: t.TempDir()}
+	b := &bench{tester: t, store: st, now: noon}
+	b.dir = b.folder()
 	b.open(History{})
 	return b
+}
+
+func (b *bench) folder() string {
+	dir, err := os.MkdirTemp("", "databases-")
+	b.must(err)
+	b.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 func (b *bench) options(dir string) Options {

@@ -34,15 +34,17 @@ type base struct {
 	List  string    `json:"list"` // content: the JSON list of the names of its chunks
 }
 
-// segment is a piece of the log: all commits from the end of the one before.
+// segment is a piece of the log: all commits from the end of the one before. Many old ones are folded into one, so that
+// rows stay short.
 type segment struct {
-	Seq   int       `json:"seq"`
-	From  time.Time `json:"from"` // moment of its first commit
-	To    time.Time `json:"to"`   // and of its last
-	Cut   time.Time `json:"cut,omitzero"`
-	Pages int       `json:"pages"` // of the database after it
-	Bytes int64     `json:"bytes"`
-	Hash  string    `json:"hash"`
+	Seq    int       `json:"seq"`  // of the last one, when it is folded
+	From   time.Time `json:"from"` // moment of its first commit
+	To     time.Time `json:"to"`   // and of its last
+	Cut    time.Time `json:"cut,omitzero"`
+	Pages  int       `json:"pages"` // of the database after it
+	Bytes  int64     `json:"bytes"`
+	Hash   string    `json:"hash"`
+	Folded bool      `json:"folded,omitempty"` // content: the JSON list of the segments that it is
 }
 
 // At is the same up to and including t: what a snapshot of that moment keeps, what a restore takes. Only At(t).After(t)
@@ -162,9 +164,27 @@ func (h History) Keep(k *store.Kept) {
 			k.List(b.List, chunks)
 		}
 		for _, s := range l.Segments {
-			k.Content(s.Hash)
+			if s.Folded {
+				k.List(s.Hash, folded)
+			} else {
+				k.Content(s.Hash)
+			}
 		}
 	}
+}
+
+// folded are the names in the content of a folded segment.
+func folded(list []byte) (names []string, err error) {
+	segments, err := unfold(list)
+	for _, s := range segments {
+		names = append(names, s.Hash)
+	}
+	return names, err
+}
+
+func unfold(list []byte) (segments []segment, err error) {
+	err = json.Unmarshal(list, &segments)
+	return segments, err
 }
 
 // chunks are the names in the content of a base.

@@ -32,6 +32,7 @@ type log struct {
 	segments []int // that are in files, ascending
 	pages    int   // of the database
 	tried    int   // frames when it last was tried to move the WAL
+	newest   int64 // moment of the last commit that was cut, ns
 }
 
 // head is how a segment file begins: up to which frame of which WAL it goes, and what a history tells of it.
@@ -81,6 +82,7 @@ func openLog(s *Server, e entry, path string, sealed int) (l *log, err error) {
 		return nil, err
 	}
 	h, _, err := l.read(last)
+	l.newest = h.To
 	if err == nil && h.Salts == l.wal.salts {
 		l.cutTo = int(h.Frames)
 	}
@@ -113,11 +115,15 @@ func (l *log) committing() error {
 	return l.moments.add(moment{l.wal.salts, len(l.wal.frames), l.server.moment()})
 }
 
-// newest is the latest moment that is known here.
-func (l *log) newest() time.Time {
+// latest is the latest moment that is known here.
+func (l *log) latest() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.moments.newest()
+	at := nanoseconds(l.newest)
+	if last := len(l.moments.list) - 1; last >= 0 {
+		at = later(at, l.moments.list[last].at)
+	}
+	return at
 }
 
 // size is how many bytes the database has.
@@ -166,7 +172,7 @@ func (l *log) cutOne(c *cutter) error {
 	if err != nil {
 		return err
 	}
-	to, err := c.write(f)
+	h, err := c.write(f)
 	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), l.path(l.seq+1))
@@ -175,7 +181,7 @@ func (l *log) cutOne(c *cutter) error {
 		os.Remove(f.Name())
 		return err
 	}
-	l.seq, l.cutTo = l.seq+1, to
+	l.seq, l.cutTo, l.newest = l.seq+1, int(h.Frames), h.To
 	l.segments = append(l.segments, l.seq)
 	return nil
 }
@@ -264,11 +270,11 @@ type cutter struct {
 	before, after [pageSize]byte
 }
 
-// write encodes commits from the last cut on, until the segment is long enough, and gives the frame it goes to.
-func (c *cutter) write(f *os.File) (to int, err error) {
+// write encodes commits from the last cut on, until the segment is long enough, and gives its head.
+func (c *cutter) write(f *os.File) (h head, err error) {
 	l, w := c.log, &segmentWriter{out: bufio.NewWriterSize(f, 1<<16)}
 	w.write(make([]byte, segmentHeader))
-	h := head{Salts: l.wal.salts, Frames: uint32(l.cutTo)}
+	h = head{Salts: l.wal.salts, Frames: uint32(l.cutTo)}
 	next, _ := slices.BinarySearchFunc(l.wal.commits, l.cutTo+1, func(x commit, frames int) int { return x.frames - frames })
 	for _, commit := range l.wal.commits[next:] {
 		var at time.Time
@@ -280,7 +286,7 @@ func (c *cutter) write(f *os.File) (to int, err error) {
 		w.commit(at, commit.pages, commit.frames-from)
 		for frame := from; frame < commit.frames; frame++ {
 			if err := c.frame(w, frame); err != nil {
-				return 0, err
+				return h, err
 			}
 		}
 		h.Frames, h.Pages = uint32(commit.frames), uint32(commit.pages)
@@ -289,13 +295,13 @@ func (c *cutter) write(f *os.File) (to int, err error) {
 		}
 	}
 	if err := errors.Join(w.err, w.out.Flush()); err != nil {
-		return 0, err
+		return h, err
 	}
 	raw, err := binary.Append(nil, binary.BigEndian, h)
 	if err == nil {
 		_, err = f.WriteAt(raw, 0)
 	}
-	return int(h.Frames), err
+	return h, err
 }
 
 func (c *cutter) frame(w *segmentWriter, frame int) error {

@@ -79,11 +79,3 @@ func (m *moments) of(g salts, frames, from int) (at time.Time, next int) {
 	}
 	return at, from
 }
-
-// newest is the latest moment that is written down.
-func (m *moments) newest() time.Time {
-	if len(m.list) == 0 {
-		return time.Time{}
-	}
-	return m.list[len(m.list)-1].at
-}

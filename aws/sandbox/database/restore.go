@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"lifeboat/aws/sandbox/store"
 )
@@ -69,18 +70,9 @@ func writeImage(blobs *store.Blobs, l line, path string) (err error) {
 			return err
 		}
 	}
-	i := image{file: file, changed: map[uint32][]byte{}, pages: b.Pages}
-	for _, s := range l.Segments {
-		if s.Seq <= b.Seq {
-			continue
-		}
-		content, err := blobs.Get(s.Hash)
-		if err == nil {
-			err = i.apply(content, s)
-		}
-		if err != nil {
-			return fmt.Errorf("segment %d: %w", s.Seq, err)
-		}
+	i := image{file: file, blobs: blobs, changed: map[uint32][]byte{}, pages: b.Pages}
+	if err := i.log(l.Segments, b.Seq, time.Time{}); err != nil {
+		return err
 	}
 	return i.finish()
 }
@@ -88,12 +80,38 @@ func writeImage(blobs *store.Blobs, l line, path string) (err error) {
 // image is a file that commits are put on.
 type image struct {
 	file    *os.File
+	blobs   *store.Blobs
 	changed map[uint32][]byte // pages that are not in the file yet
 	pages   int
 }
 
 // manyPages is how many changed pages are held at a time.
 const manyPages = 8192
+
+// log puts the segments after a base on, up to the moment at which they are cut.
+func (i *image) log(segments []segment, base int, cut time.Time) error {
+	for _, s := range segments {
+		if s.Cut.IsZero() || !cut.IsZero() && cut.Before(s.Cut) {
+			s.Cut = cut
+		}
+		if s.Seq <= base || !s.Cut.IsZero() && s.From.After(s.Cut) {
+			continue
+		}
+		content, err := i.blobs.Get(s.Hash)
+		if err == nil && s.Folded {
+			var list []segment
+			if list, err = unfold(content); err == nil {
+				err = i.log(list, base, s.Cut)
+			}
+		} else if err == nil {
+			err = i.apply(content, s)
+		}
+		if err != nil {
+			return fmt.Errorf("segment %d: %w", s.Seq, err)
+		}
+	}
+	return nil
+}
 
 // apply puts the commits of a segment on, up to the moment at which it is cut.
 func (i *image) apply(content []byte, s segment) error {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"lifeboat/aws/sandbox/store"
 )
 
 // chunkPages is how many pages of a base are one content in the store.
@@ -153,6 +155,34 @@ func (d *database) publish(l *line) error {
 		l.Segments = append(l.Segments, segment{Seq: seq, From: nanoseconds(h.From), To: nanoseconds(h.To),
 			Pages: int(h.Pages), Bytes: int64(len(content)), Hash: hash})
 	}
+	return l.fold(d.server.o.Blobs)
+}
+
+// foldAt is how many segments a line has before the oldest of them, foldOf, become one.
+const (
+	foldAt = 48
+	foldOf = 32
+)
+
+// fold keeps the list of segments short.
+func (l *line) fold(blobs *store.Blobs) error {
+	first := slices.IndexFunc(l.Segments, func(s segment) bool { return !s.Folded })
+	for first >= 0 && len(l.Segments)-first >= foldAt {
+		old := l.Segments[first : first+foldOf]
+		list, err := json.Marshal(old)
+		if err != nil {
+			return err
+		}
+		one := segment{Folded: true, From: old[0].From, Seq: old[foldOf-1].Seq, To: old[foldOf-1].To, Pages: old[foldOf-1].Pages}
+		for _, s := range old {
+			one.Bytes += s.Bytes
+		}
+		if one.Hash, err = blobs.Put(list); err != nil {
+			return err
+		}
+		l.Segments = slices.Replace(l.Segments, first, first+foldOf, one)
+		first++
+	}
 	return nil
 }
 
@@ -165,7 +195,7 @@ func (l *line) outgrown() bool {
 			log += s.Bytes
 		}
 	}
-	return log > max(int64(l.pages())*pageSize, 1<<20)
+	return log > max(2*int64(l.pages())*pageSize, 1<<20)
 }
 
 // baseNow adds a full copy of the database as it is: its file, into which the whole log was moved.
