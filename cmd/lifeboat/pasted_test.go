@@ -100,11 +100,26 @@ func (p *pasting) event(e journal.Event) {
 	}
 }
 
+// clientOf gives the database client that a command wants, and whether it is there; a command of the aws CLI wants none.
+func clientOf(command string) (client string, there bool) {
+	for _, client := range []string{"psql", "sqlcmd"} {
+		if strings.Contains(command, " "+client+" -") {
+			_, err := exec.LookPath(client)
+			return client, err == nil
+		}
+	}
+	return "", true
+}
+
 // step pastes the step's commands, and says who did it.
 func (p *pasting) step(e journal.Event) {
 	s, by := p.steps[e.Step], engine.Do
 	for _, c := range e.Preview.Calls {
 		if c.Role != "call" || c.CLI == "" || strings.HasPrefix(c.CLI, "#") {
+			continue
+		}
+		if client, there := clientOf(c.CLI); !there {
+			p.t.Logf("%s: not pasted, %s is not installed", s.ID, client)
 			continue
 		}
 		p.pasted++
