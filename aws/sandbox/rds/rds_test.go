@@ -218,3 +218,26 @@ func (w *ground) one(id string) (i Instance, err error) {
 func secretOf(i types.DBInstance) *secretsapi.GetSecretValueInput {
 	return &secretsapi.GetSecretValueInput{SecretId: i.MasterUserSecret.SecretArn}
 }
+
+// historyView is how far a history goes.
+type historyView struct{ first, last time.Time }
+
+func (w *ground) viewHistory(resource string) (v historyView, err error) {
+	return v, w.Store.View(func(tx *store.Tx) error {
+		h, ok := w.history(tx, resource)
+		if !ok {
+			return errors.New("no history of " + resource)
+		}
+		v = historyView{h.First(), h.Last()}
+		return nil
+	})
+}
+
+func must[T any](t testing.TB, fn func() (T, error)) T {
+	t.Helper()
+	v, err := fn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
