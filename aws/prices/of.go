@@ -15,8 +15,12 @@ func Of(op string, params map[string]any) (Cost, bool) {
 	}
 	service, name, _ := strings.Cut(op, ".")
 	switch service {
-	case "ec2", "ebs", "dlm", "iam", "sts", "resourcegroupstaggingapi":
+	case "ec2", "ebs", "dlm", "iam", "sts", "resourcegroupstaggingapi", "rds":
 		return free("free"), true
+	case "s3":
+		return bucketCall(name), true
+	case "secretsmanager":
+		return calls("secret-requests", 10_000), true
 	case "kms":
 		return calls("key-requests", 10_000), true
 	}
@@ -45,6 +49,25 @@ var billed = map[string]func(map[string]any) (Cost, bool){
 	"dlm.CreateLifecyclePolicy":      policy,
 	"kms.CreateKey":                  key,
 	"kms.ReplicateKey":               key,
+
+	"rds.CreateDBInstance":                           instanceOf,
+	"rds.RestoreDBInstanceFromDBSnapshot":            instanceOf,
+	"rds.RestoreDBInstanceToPointInTime":             instanceOf,
+	"rds.StartDBInstance":                            instanceOf,
+	"rds.ModifyDBInstance":                           modified,
+	"rds.CreateDBSnapshot":                           backup("rds-backup"),
+	"rds.CopyDBSnapshot":                             backup("rds-backup"),
+	"rds.StartDBInstanceAutomatedBackupsReplication": backup("rds-backup"),
+	"rds.CreateDBCluster":                            clusterOf,
+	"rds.RestoreDBClusterFromSnapshot":               clusterOf,
+	"rds.RestoreDBClusterToPointInTime":              clusterOf,
+	"rds.CreateDBClusterSnapshot":                    backup("aurora-backup"),
+	"rds.CopyDBClusterSnapshot":                      backup("aurora-backup"),
+	"rds.StartExportTask":                            export,
+	"secretsmanager.CreateSecret":                    secret,
+	"s3.PutObject":                                   object,
+	"s3.CopyObject":                                  object,
+	"s3.CreateMultipartUpload":                       object,
 }
 
 // calls is a price by the request.

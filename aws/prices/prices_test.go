@@ -29,6 +29,30 @@ func TestOf(t *testing.T) {
 		{"ec2.DescribeVolumes", nil, "free", 0, "", true},
 		{"iam.CreateRole", nil, "free", 0, "", true},
 		{"ec2.RunInstances", nil, "price not known here: instances, by the second while they run; see https://aws.amazon.com/ec2/pricing", 0, "", false},
+		{"rds.CreateDBInstance", map[string]any{"Engine": "postgres", "DBInstanceClass": "db.t4g.micro", "AllocatedStorage": 20, "ManageMasterUserPassword": true},
+			"0.016 USD an hour while it runs, 2.30 USD a month for 20 GiB of gp3 storage, 0.40 USD a month for the secret with its password (postgres, db.t4g.micro, Single-AZ; us-east-1 list price of 2024)", 0.016, "hour", true},
+		{"rds.CreateDBInstance", map[string]any{"Engine": "postgres", "DBInstanceClass": "db.t4g.micro", "AllocatedStorage": float64(20), "MultiAZ": true, "StorageType": "gp2"},
+			"0.032 USD an hour while it runs, 4.60 USD a month for 20 GiB of gp2 storage (postgres, db.t4g.micro, Multi-AZ; us-east-1 list price of 2024)", 0.032, "hour", true},
+		{"rds.CreateDBInstance", map[string]any{"Engine": "sqlserver-ex", "DBInstanceClass": "db.t3.large", "AllocatedStorage": 20, "StorageType": "io1", "Iops": 1000},
+			"0.162 USD an hour while it runs, without its io1 storage, whose price is not known here (sqlserver-ex, db.t3.large, Single-AZ; us-east-1 list price of 2024)", 0.162, "hour", false},
+		{"rds.CreateDBInstance", map[string]any{"Engine": "sqlserver-ex", "DBInstanceClass": "db.t3.small"}, "price not known here: db.t3.small with sqlserver-ex, by the hour while it runs; see https://aws.amazon.com/rds/pricing", 0, "", false},
+		{"rds.RestoreDBInstanceFromDBSnapshot", map[string]any{"DBInstanceClass": "db.t4g.micro"}, "price not known here: db.t4g.micro with the engine of its source, by the hour while it runs", 0, "", false},
+		{"rds.RestoreDBInstanceFromDBSnapshot", map[string]any{"DBInstanceClass": "db.t4g.micro", "Engine": "postgres"},
+			"0.016 USD an hour while it runs, 0.115 USD a GiB and month for its storage, as large as its source's (postgres, db.t4g.micro, Single-AZ; us-east-1 list price of 2024)", 0.016, "hour", true},
+		{"rds.ModifyDBInstance", map[string]any{"NewDBInstanceIdentifier": "b"}, "free", 0, "", true},
+		{"rds.ModifyDBInstance", map[string]any{"DBInstanceClass": "db.t3.large"}, "price not known here: what the instance costs after the change: its engine and the rest of it stand in AWS only", 0, "", false},
+		{"rds.CreateDBSnapshot", nil, "0.095 USD a month for each GB it stores, while it exists, beyond the free size of the databases themselves (RDS; us-east-1 list price of 2026-06)", 0.095, "GB-month", true},
+		{"rds.CopyDBSnapshot", map[string]any{"SourceRegion": "us-east-2"},
+			"0.095 USD a month for each GB it stores, while it exists, beyond the free size of the databases themselves (RDS; and once 0.02 USD a GB for the way from the other Region; us-east-1 list price of 2026-06)", 0.095, "GB-month", true},
+		{"rds.DescribeDBInstances", nil, "free", 0, "", true},
+		{"rds.CreateOptionGroup", nil, "free", 0, "", true},
+		{"secretsmanager.CreateSecret", nil, "0.40 USD a month while it exists, by the hour (secret; us-east-1 list price of 2024)", 0.4, "month", true},
+		{"secretsmanager.GetSecretValue", nil, "0.05 USD for 10,000 calls (API requests; us-east-1 list price of 2024)", 0.000005, "call", true},
+		{"s3.PutObject", nil, "0.023 USD a month for each GB it stores, while it exists, and 0.005 USD for 1,000 calls (Standard storage; us-east-1 list price of 2025-10)", 0.023, "GB-month", true},
+		{"s3.PutObject", map[string]any{"StorageClass": "GLACIER"}, "price not known here: objects of class GLACIER", 0, "", false},
+		{"s3.CreateBucket", nil, "0.005 USD for 1,000 calls (Standard PUT, COPY, POST, LIST; us-east-1 list price of 2026-08)", 0.000005, "call", true},
+		{"s3.GetObject", nil, "0.0004 USD for 1,000 calls (Standard GET and all other requests; us-east-1 list price of 2026-08)", 0.0000004, "call", true},
+		{"s3.DeleteObjects", nil, "free", 0, "", true},
 		{"backup.StartBackupJob", nil, "price not known here: StartBackupJob of backup", 0, "", false},
 	} {
 		got, known := Of(c.op, c.params)
@@ -53,7 +77,7 @@ func TestList(t *testing.T) {
 	}
 	for op := range billed {
 		for _, params := range []map[string]any{nil, {"Size": 1, "VolumeType": "io1", "CompletionDurationMinutes": 15}} {
-			if c, known := Of(op, params); known && (c.AsOf == "" || c.USD <= 0) {
+			if c, known := Of(op, params); known && !c.Free && (c.AsOf == "" || c.USD <= 0) {
 				t.Errorf("%s %v: %+v", op, params, c)
 			}
 		}
