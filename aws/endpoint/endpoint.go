@@ -53,7 +53,7 @@ type Address struct {
 
 	// TLS, when set, is used as it is, and no connection comes about without it. When nil, it depends on the host. A loopback
 	// address is encrypted where the server offers it. Every other host must offer TLS; its certificate is checked against
-	// this system's authorities, except on hosts of AWS (*.rds.amazonaws.com), whose certificates are of RDS's own authority, which no
+	// this system's authorities, except on hosts of RDS (*.rds.amazonaws.com), whose certificates are of RDS's own authority, which no
 	// system has ("Using SSL/TLS to encrypt a connection to a DB instance"): those are encrypted and not checked. Whoever wants them
 	// checked gives the authority's bundle here.
 	TLS *tls.Config
@@ -113,6 +113,6 @@ func (a Address) encryption() (config *tls.Config, optional bool) {
 	if a.TLS != nil {
 		return a.TLS, false
 	}
-	aws := strings.HasSuffix(a.Host, ".rds.amazonaws.com") || strings.HasSuffix(a.Host, ".rds.amazonaws.com.cn")
+	aws := strings.Contains(a.Host, ".rds.") && (strings.HasSuffix(a.Host, ".amazonaws.com") || strings.HasSuffix(a.Host, ".amazonaws.com.cn"))
 	return &tls.Config{ServerName: a.Host, MinVersion: tls.VersionTLS12, InsecureSkipVerify: aws || a.local()}, a.local()
 }

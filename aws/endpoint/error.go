@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 )
 
@@ -121,12 +122,20 @@ func (a Address) unanswered(ctx context.Context, err error, sent bool) *Error {
 	case ctx.Err() != nil:
 		e = a.fail(Stopped, "", context.Cause(ctx).Error(), ctx.Err())
 	case sent:
-		e = a.fail(Lost, CodeLost, err.Error(), nil)
+		e = a.fail(Lost, CodeLost, plainly(err), nil)
 	default:
-		e = a.fail(Unreachable, CodeConnection, err.Error(), nil)
+		e = a.fail(Unreachable, CodeConnection, plainly(err), nil)
 	}
 	e.MayHaveRun = sent
 	return e
+}
+
+// plainly is what the network said, without the drivers' own frames around it; else all on one line.
+func plainly(err error) string {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op.Error()
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
 func tooMany(a Address) *Error {

@@ -51,13 +51,16 @@ func (p *postgres) Close() error {
 
 func (p *postgres) Run(ctx context.Context, sql string, args ...any) (Answer, error) {
 	var out Answer
+	// Whether a statement was sent, the driver's own SafeToRetry does not tell: it says so of a connection that was closed before
+	// the answer came, too.
+	sent := !p.conn.IsClosed() && ctx.Err() == nil
 	if len(args) > 0 {
 		texts := make([][]byte, len(args))
 		for i, arg := range args {
 			texts[i] = spelled(arg)
 		}
 		err := p.result(p.conn.ExecParams(ctx, sql, texts, nil, nil, nil), &out)
-		return out, p.failure(ctx, err)
+		return out, p.failure(ctx, err, sent)
 	}
 	all := p.conn.Exec(ctx, sql)
 	var first error
@@ -69,7 +72,7 @@ func (p *postgres) Run(ctx context.Context, sql string, args ...any) (Answer, er
 	if err := all.Close(); err != nil {
 		first = err
 	}
-	return out, p.failure(ctx, first)
+	return out, p.failure(ctx, first, sent)
 }
 
 // result reads one statement's result into the answer.
@@ -136,11 +139,14 @@ func postgresValue(oid uint32, raw []byte) any {
 	return text
 }
 
-func (p *postgres) failure(ctx context.Context, err error) error {
-	if err == nil {
+func (p *postgres) failure(ctx context.Context, err error, sent bool) error {
+	switch {
+	case err == nil:
 		return nil
+	case errors.Is(err, pgconn.ErrConnClosed):
+		err = errors.New("the server has closed the connection")
 	}
-	return p.a.postgresFailure(ctx, err, !pgconn.SafeToRetry(err))
+	return p.a.postgresFailure(ctx, err, sent)
 }
 
 // postgresFailure sorts an error by its SQLSTATE (PostgreSQL, appendix A).
