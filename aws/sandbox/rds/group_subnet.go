@@ -216,7 +216,7 @@ func (s *Service) DeleteDBSubnetGroup(ctx context.Context, in *rds.DeleteDBSubne
 			user = "instance: " + i.ID
 		}
 		for _, cluster := range listed(tx, s.clusterRows, c.Account, c.Region) {
-			if cluster.SubnetGroup == g.Name {
+			if cluster.Common.SubnetGroup == g.Name {
 				user = "cluster: " + cluster.ID
 			}
 		}

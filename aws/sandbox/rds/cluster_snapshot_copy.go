@@ -1,0 +1,165 @@
+package rds
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"lifeboat/aws/sandbox/store"
+	"lifeboat/aws/sandbox/wire"
+)
+
+// CopyDBClusterSnapshot copies a snapshot into the Region that is called, where it is a manual one: of the same Region by its name,
+// of another Region or account by its ARN. The presigned URL that clients send is not needed to find the source.
+func (s *Service) CopyDBClusterSnapshot(ctx context.Context, in *rds.CopyDBClusterSnapshotInput) (*rds.CopyDBClusterSnapshotOutput, error) {
+	out := &rds.CopyDBClusterSnapshotOutput{}
+	err := s.update(ctx, func(tx *store.Tx, caller wire.Caller) error {
+		id, err := s.newClusterSnapshotID(tx, caller, "TargetDBClusterSnapshotIdentifier", in.TargetDBClusterSnapshotIdentifier)
+		if err != nil {
+			return err
+		}
+		region := caller.Region
+		if _, there, _, ok := parseARN(aws.ToString(in.SourceDBClusterSnapshotIdentifier), "cluster-snapshot"); ok {
+			region = there
+		}
+		from, err := s.visibleClusterSnapshot(tx, caller, region, aws.ToString(in.SourceDBClusterSnapshotIdentifier))
+		if err == nil {
+			err = from.ready()
+		}
+		if err != nil {
+			return err
+		}
+		snap := from
+		snap.ID, snap.Account, snap.Region, snap.Type, snap.Status = id, caller.Account, caller.Region, manual, copying
+		snap.Created, snap.Done, snap.Source, snap.Shared, snap.Public = tx.Now(), tx.Now().Add(copyTakes), from.ARN(), nil, false
+		if err := s.copyClusterKey(tx, &snap, from, aws.ToString(in.KmsKeyId)); err != nil {
+			return err
+		}
+		tags := in.Tags
+		if aws.ToBool(in.CopyTags) && from.Account == caller.Account {
+			tags = slices.Concat(s.tags(tx, from.ARN()), tags)
+		}
+		if err := s.setTags(tx, snap.ARN(), tags); err != nil {
+			return err
+		}
+		s.clusterSnapshots.Put(tx, snap.key(), snap)
+		tx.Due(snap.Done, dueClusterSnapshot, snap.key())
+		s.event(tx, snap.Account, snap.Region, types.SourceTypeDbClusterSnapshot, id, "Started copy of cluster snapshot "+from.ARN(), "notification")
+		out.DBClusterSnapshot = s.clusterSnapshotWire(tx, snap)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// copyClusterKey chooses the key of a copy. An unencrypted cluster snapshot cannot become encrypted by copying; an encrypted one needs
+// a key of the Region it comes to (RDS User Guide, "Copying a DB cluster snapshot").
+func (s *Service) copyClusterKey(tx *store.Tx, snap *ClusterSnapshot, from ClusterSnapshot, key string) error {
+	moved := from.Region != snap.Region || from.Account != snap.Account
+	switch {
+	case !from.Of.Common.Encrypted && key != "":
+		return errorf("InvalidParameterCombination", "KmsKeyId cannot be specified for an unencrypted DB cluster snapshot: %s", from.ID)
+	case !from.Of.Common.Encrypted:
+		return nil
+	}
+	of := Snapshot{ID: from.ID, Account: from.Account, Region: from.Region, Of: from.Of.Common}
+	to := Snapshot{ID: snap.ID, Account: snap.Account, Region: snap.Region, Of: from.Of.Common}
+	if key == "" && moved {
+		return errorf("InvalidParameterCombination", "You must specify a KMS key that is valid in %s to copy the encrypted snapshot %s.", snap.Region, from.ARN())
+	}
+	if err := s.copyKey(tx, &to, of, key); err != nil {
+		return err
+	}
+	snap.Of.Common.KMSKey = to.Of.KMSKey
+	return nil
+}
+
+// ModifyDBClusterSnapshotAttribute shares a manual snapshot with accounts or with everybody, or stops it.
+func (s *Service) ModifyDBClusterSnapshotAttribute(ctx context.Context, in *rds.ModifyDBClusterSnapshotAttributeInput) (*rds.ModifyDBClusterSnapshotAttributeOutput, error) {
+	out := &rds.ModifyDBClusterSnapshotAttributeOutput{}
+	err := s.update(ctx, func(tx *store.Tx, caller wire.Caller) error {
+		snap, err := s.ownClusterSnapshot(tx, caller, aws.ToString(in.DBClusterSnapshotIdentifier))
+		if err == nil {
+			err = s.clusterShareable(tx, snap, in)
+		}
+		if err != nil {
+			return err
+		}
+		shared := slices.DeleteFunc(slices.Clone(snap.Shared), func(account string) bool { return slices.Contains(in.ValuesToRemove, account) })
+		snap.Public = snap.Public && !slices.Contains(in.ValuesToRemove, everybody) || slices.Contains(in.ValuesToAdd, everybody)
+		for _, account := range in.ValuesToAdd {
+			if account != everybody {
+				shared = append(shared, account)
+			}
+		}
+		slices.Sort(shared)
+		if snap.Shared = slices.Compact(shared); len(snap.Shared) > maxShares {
+			return errorf("SharedSnapshotQuotaExceeded", "You have exceeded the maximum number of accounts that you can share a manual DB snapshot with: %d", maxShares)
+		}
+		s.clusterSnapshots.Put(tx, snap.key(), snap)
+		out.DBClusterSnapshotAttributesResult = snap.attributes()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// clusterShareable refuses what RDS refuses to share: automated snapshots, those under the default key of RDS, and encrypted ones with
+// everybody.
+func (s *Service) clusterShareable(tx *store.Tx, snap ClusterSnapshot, in *rds.ModifyDBClusterSnapshotAttributeInput) error {
+	if name := aws.ToString(in.AttributeName); name != restoreAttribute {
+		return invalid("Invalid snapshot attribute name: %s. Valid values are: restore", name)
+	}
+	for _, value := range slices.Concat(in.ValuesToAdd, in.ValuesToRemove) {
+		if value != everybody && (len(value) != 12 || strings.Trim(value, "0123456789") != "") {
+			return invalid("Invalid snapshot attribute value: %s. It must be the id of an account, or all.", value)
+		}
+	}
+	of := snap.Of.Common
+	switch {
+	case snap.Type == automated:
+		return errorf("InvalidDBClusterSnapshotStateFault", "Cannot modify the attributes of an automated snapshot: copy it to a manual snapshot first.")
+	case len(in.ValuesToAdd) == 0:
+		return nil
+	case snap.Status != available:
+		return snap.ready()
+	case of.Encrypted && slices.Contains(in.ValuesToAdd, everybody):
+		return errorf("InvalidParameterCombination", "You cannot share encrypted snapshots with all AWS accounts.")
+	case of.Encrypted && s.o.Keys.Managed(tx, of.KMSKey):
+		return errorf("InvalidDBClusterSnapshotStateFault", "You cannot share a snapshot that is encrypted with the default AWS KMS key of the account: copy it under a customer managed key first.")
+	}
+	return nil
+}
+
+// DescribeDBClusterSnapshotAttributes shows whom a manual snapshot is shared with.
+func (s *Service) DescribeDBClusterSnapshotAttributes(ctx context.Context, in *rds.DescribeDBClusterSnapshotAttributesInput) (*rds.DescribeDBClusterSnapshotAttributesOutput, error) {
+	out := &rds.DescribeDBClusterSnapshotAttributesOutput{}
+	err := s.view(ctx, func(tx *store.Tx, caller wire.Caller) error {
+		snap, err := s.ownClusterSnapshot(tx, caller, aws.ToString(in.DBClusterSnapshotIdentifier))
+		out.DBClusterSnapshotAttributesResult = snap.attributes()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (s ClusterSnapshot) attributes() *types.DBClusterSnapshotAttributesResult {
+	values := append([]string{}, s.Shared...)
+	if s.Public {
+		values = append(values, everybody)
+	}
+	return &types.DBClusterSnapshotAttributesResult{
+		DBClusterSnapshotIdentifier: aws.String(s.ID),
+		DBClusterSnapshotAttributes: []types.DBClusterSnapshotAttribute{{AttributeName: aws.String(restoreAttribute), AttributeValues: values}},
+	}
+}
