@@ -255,6 +255,23 @@ func TestPasted(t *testing.T) {
 		t.Errorf("%v, %v", res.Output, err)
 	}
 
+	// A security group as the labs of databases make one: the default VPC is there without being made.
+	paste("ec2.CreateSecurityGroup", map[string]any{"GroupName": "lifeboat db", "Description": "for the lab: {db}",
+		"TagSpecifications": []any{map[string]any{"ResourceType": "security-group", "Tags": []any{map[string]any{"Key": "Name", "Value": "pasted"}}}}})
+	group := func() map[string]any {
+		t.Helper()
+		res, err := c.Call(t.Context(), calls.Request{Op: "ec2.DescribeSecurityGroups", Params: map[string]any{"Filters": []any{map[string]any{"Name": "tag:Name", "Values": []any{"pasted"}}}}})
+		if err != nil || len(res.Output["SecurityGroups"].([]any)) != 1 {
+			t.Fatalf("%v, %v", res.Output, err)
+		}
+		return res.Output["SecurityGroups"].([]any)[0].(map[string]any)
+	}
+	paste("ec2.AuthorizeSecurityGroupIngress", map[string]any{"GroupId": group()["GroupId"], "IpPermissions": []any{map[string]any{"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432,
+		"IpRanges": []any{map[string]any{"CidrIp": "203.0.113.7/32", "Description": "me"}}}}})
+	if rules, _ := group()["IpPermissions"].([]any); len(rules) != 1 || rules[0].(map[string]any)["ToPort"] != 5432.0 {
+		t.Errorf("rules %v", rules)
+	}
+
 	block := bytes.Repeat([]byte{1, 2, 3, 0}, 524288/4)
 	sum := sha256.Sum256(block)
 	call := func(op string, params map[string]any) map[string]any {

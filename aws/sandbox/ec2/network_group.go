@@ -114,16 +114,16 @@ func (s *Service) groupNamed(tx *store.Tx, account, region, name string) (Securi
 }
 
 // groupText is what names and descriptions may hold in a VPC (CreateSecurityGroup, EC2 API reference).
-var groupText = regexp.MustCompile(`^[a-zA-Z0-9 ._:/()#,@\[\]+=&;{}!$*-]*$`)
+var groupText = regexp.MustCompile(`^[a-zA-Z0-9 ._:/()#,@\[\]+=&;{}!$*-]{0,255}$`)
 
-func checkGroupText(parameter, text string) error {
+// checkGroupText checks a name or a description, what ("security group description"), given as parameter.
+func checkGroupText(parameter, what, text string) error {
 	switch {
-	case text == "":
-		return missing(parameter)
-	case len(text) > 255:
-		return errorf("InvalidParameterValue", "Invalid value '%s' for %s. Must be no longer than 255 characters", text, parameter)
-	case !groupText.MatchString(text):
+	case strings.ContainsFunc(text, func(r rune) bool { return r > 127 }):
 		return errorf("InvalidParameterValue", "Value (%s) for parameter %s is invalid. Character sets beyond ASCII are not supported.", text, parameter)
+	case !groupText.MatchString(text):
+		words := strings.Fields(what)
+		return errorf("InvalidParameterValue", "Invalid %s. Valid %ss are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*", what, words[len(words)-1])
 	}
 	return nil
 }
@@ -153,10 +153,16 @@ func (s *Service) CreateSecurityGroup(ctx context.Context, in *ec2.CreateSecurit
 
 // checkGroup is what EC2 asks of a new group; without a VPC it is one of the default VPC.
 func (s *Service) checkGroup(tx *store.Tx, g *SecurityGroup) error {
-	if err := checkGroupText("GroupName", g.Name); err != nil {
+	switch {
+	case g.Name == "":
+		return missing("GroupName")
+	case g.Description == "":
+		return missing("GroupDescription")
+	}
+	if err := checkGroupText("GroupName", "security group name", g.Name); err != nil {
 		return err
 	}
-	if err := checkGroupText("GroupDescription", g.Description); err != nil {
+	if err := checkGroupText("GroupDescription", "security group description", g.Description); err != nil {
 		return err
 	}
 	own := s.DefaultVPC(g.Account, g.Region)

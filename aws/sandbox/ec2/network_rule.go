@@ -178,6 +178,9 @@ func (s *Service) AuthorizeSecurityGroupIngress(ctx context.Context, in *ec2.Aut
 		}
 		g.Rules = slices.Clone(g.Rules)
 		for _, r := range added {
+			if err := checkGroupText("Description", "rule description", r.Description); err != nil {
+				return err
+			}
 			if slices.ContainsFunc(g.Rules, r.equal) {
 				return errorf("InvalidPermission.Duplicate", "the specified rule \"%s\" already exists", r)
 			}
