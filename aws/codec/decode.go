@@ -137,7 +137,7 @@ func decodeMap(s *model.Shape, from any, to reflect.Value, path string) error {
 func decodeScalar(s *model.Shape, from any, to reflect.Value, path string) error {
 	wrong := func() error { return &Error{path, "wants " + wanted(s) + ", not " + describe(from)} }
 	switch {
-	case s.Kind == model.Timestamp && to.Type() == timeType:
+	case to.Type() == timeType && (s.Kind == model.Timestamp || s.Kind == model.String): // S3's Expires is a string in the model alone
 		t, ok := Time(from)
 		if !ok {
 			return &Error{path, "wants a time such as 2026-01-02T15:04:05Z, not " + describe(from)}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -122,7 +123,12 @@ func (v Value) Entries() iter.Seq2[string, Value] {
 }
 
 // Text is a string's value.
-func (v Value) Text() string { return v.v.String() }
+func (v Value) Text() string {
+	if v.v.Kind() == reflect.Struct { // S3's Expires: a time where the model has the header's text
+		return v.Time().UTC().Format(http.TimeFormat)
+	}
+	return v.v.String()
+}
 
 // Bool is a boolean's value.
 func (v Value) Bool() bool { return v.v.Bool() }

@@ -97,6 +97,9 @@ func parameter(path string) string {
 }
 
 func s3Limit(op *model.Op, p codec.Problem) *failure {
+	if p.Path == "CreateBucketConfiguration.LocationConstraint" {
+		return newFailure(op.API, "InvalidLocationConstraint", "The specified location-constraint is not valid", 0)
+	}
 	if top, _, nested := strings.Cut(p.Path, "."); nested {
 		if m := op.Input.Member(top); m != nil && m.Location == "" {
 			return malformedXML(op)

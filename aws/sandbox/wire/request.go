@@ -96,6 +96,9 @@ func (r *request) bound(in *model.Shape, tree map[string]any) error {
 					values = commas(values)
 				}
 				tree[m.Name] = fromTexts(m, values)
+				if at, err := http.ParseTime(values[0]); err == nil && m.Wire() == "Expires" { // a string in the model, a time in the SDK
+					tree[m.Name] = at.Format(time.RFC3339)
+				}
 			}
 		case "headers":
 			if found := prefixed(r.http.Header, m.LocationName); len(found) > 0 {
