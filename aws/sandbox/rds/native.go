@@ -1,13 +1,12 @@
 package rds
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"lifeboat/aws/sandbox/database/sqlserver"
+	tds "lifeboat/aws/sandbox/database/sqlserver"
 	"lifeboat/aws/sandbox/store"
 )
 
@@ -40,6 +39,7 @@ type Task struct {
 	Info      []string  // the lines of task_info
 	Backup    string    `json:",omitempty"` // id of what it writes
 	Images    []image   `json:",omitempty"` // the files it will write
+	Loading   bool      `json:",omitempty"` // of a restore: a database of the name is its own
 }
 
 // base is a full backup that differential ones are based on.
@@ -81,10 +81,10 @@ const (
 	// nativeStarts is how long a task is CREATED; AWS says up to 5 minutes.
 	nativeStarts = 20 * time.Second
 	// nativeTakes is how long a task takes at least, and nativeRate how many bytes more it does in a second; both are ours.
-	nativeTakes = 40 * time.Second
-	nativeRate  = 8 << 20
-	nativeWaits = time.Minute // until a task asks again whether it may start
-	nativeStops = 5 * time.Second
+	nativeTakes  = 40 * time.Second
+	nativeRate   = 8 << 20
+	nativeWaits  = time.Minute // until a task asks again whether it may start
+	nativeStops  = 5 * time.Second
 	nativeAtOnce = 2
 	nativeKept   = 36 * day
 )
@@ -124,7 +124,9 @@ func (t Task) pending() bool {
 }
 
 // restores says that it brings a database, or opens one.
-func (t Task) restores() bool { return strings.HasPrefix(t.Kind, restoreFull) || t.Kind == finishRestore }
+func (t Task) restores() bool {
+	return strings.HasPrefix(t.Kind, restoreFull) || t.Kind == finishRestore
+}
 
 // note adds a line to task_info.
 func (t *Task) note(now time.Time, format string, args ...any) {
@@ -244,6 +246,9 @@ func (s *Service) endTask(tx *store.Tx, i Instance, t Task) error {
 	if why := tx.Failure(); why != "" {
 		return s.failed(tx, t, fmt.Errorf("%s", why))
 	}
+	if t.restores() && !t.Loading {
+		return s.beginLoading(tx, t)
+	}
 	work := s.endBackup
 	if t.restores() {
 		work = s.endRestore
@@ -280,7 +285,7 @@ func (s *Service) ended(tx *store.Tx, t Task, lifecycle string) {
 }
 
 // procedures are the stored procedures of RDS on an instance, by its resource id.
-func (s *Service) procedures(resource string) sqlserver.Procedures { return procedures{s, resource} }
+func (s *Service) procedures(resource string) tds.Procedures { return procedures{s, resource} }
 
 // procedures of one instance.
 type procedures struct {
@@ -298,7 +303,3 @@ func (p procedures) State(name string) (state string) {
 	})
 	return state
 }
-
-var _ interface {
-	Exec(context.Context, sqlserver.Call) (*sqlserver.Table, error)
-} = procedures{}
