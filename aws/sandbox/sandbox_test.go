@@ -516,9 +516,9 @@ func TestLog(t *testing.T) {
 	var text bytes.Buffer
 	b := open(t, Options{Log: slog.NewTextHandler(&text, nil)})
 	b.ec2("").DescribeVolumes(b.ctx, nil)
-	b.ec2("").DescribeVpcs(b.ctx, nil)
+	b.ec2("").DescribeImages(b.ctx, nil)
 	b.Close()
-	for _, want := range []string{"level=INFO msg=ec2.DescribeVolumes status=200", "msg=ec2.DescribeVpcs", "the sandbox does not have ec2.DescribeVpcs"} {
+	for _, want := range []string{"level=INFO msg=ec2.DescribeVolumes status=200", "msg=ec2.DescribeImages", "the sandbox does not have ec2.DescribeImages"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the log lacks %q:\n%s", want, text.String())
 		}
