@@ -136,7 +136,7 @@ func TestModifyNowAndInTheWindow(t *testing.T) {
 	if got := w.states(here, "db", available); !slices.Equal(got, []string{resetting, available}) {
 		t.Errorf("the states of a new password are %q", got)
 	}
-	if password, ok := w.password(w.doors.open[doorKey(mine, home, doorInstance, "db")].door, "lifeboat"); password != "another-horse" || !ok {
+	if password, ok := w.password(w.door("db"), "lifeboat"); password != "another-horse" || !ok {
 		t.Errorf("the password is %q", password)
 	}
 }
@@ -165,7 +165,7 @@ func TestRenameMovesTheAddressWithTheName(t *testing.T) {
 	if len(away.TagList) != 1 || len(cut.TagList) != 0 {
 		t.Errorf("the tags are %v and %v", away.TagList, cut.TagList)
 	}
-	if open := w.doors.open[doorKey(mine, home, doorInstance, "db")]; open.resource != *next.DbiResourceId {
+	if open := w.door("db"); open.resource != *next.DbiResourceId {
 		t.Errorf("at db's address %s answers", open.resource)
 	}
 	if _, err := w.DescribeDBInstances(here, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String("db-restored")}); err == nil {
@@ -177,7 +177,7 @@ func TestStopStartRebootDelete(t *testing.T) {
 	w := newGround(t, "", Options{})
 	i := w.make("db")
 	db := aws.String("db")
-	listens := func() bool { _, ok := w.doors.open[doorKey(mine, home, doorInstance, "db")]; return ok }
+	listens := func() bool { return w.door("db").port != 0 }
 	_, err := w.StartDBInstance(here, &rds.StartDBInstanceInput{DBInstanceIdentifier: db})
 	refused(t, err, "InvalidDBInstanceState", "Instance db is not in stopped state.")
 	try.Must(w.RebootDBInstance(here, &rds.RebootDBInstanceInput{DBInstanceIdentifier: db}))
@@ -209,6 +209,9 @@ func TestStopStartRebootDelete(t *testing.T) {
 	if out := try.Must(w.DescribeDBSnapshots(here, &rds.DescribeDBSnapshotsInput{})); len(out.DBSnapshots) != 1 || *out.DBSnapshots[0].DBSnapshotIdentifier != "last" {
 		t.Errorf("what is left is %+v", out.DBSnapshots)
 	}
+	w.follow()
+	w.data.mu.Lock()
+	defer w.data.mu.Unlock()
 	if n := len(w.data.servers); n != 0 {
 		t.Errorf("%d databases are open", n)
 	}

@@ -207,6 +207,13 @@ func refused(t testing.TB, err error, code, words string) {
 	}
 }
 
+// door is the open one of an instance, the zero door when there is none.
+func (w *ground) door(id string) door {
+	w.doors.mu.Lock()
+	defer w.doors.mu.Unlock()
+	return w.doors.open[doorKey(mine, home, doorInstance, id)].door
+}
+
 // one is the row of an instance.
 func (w *ground) one(id string) (i Instance, err error) {
 	return i, w.Store.View(func(tx *store.Tx) error {
