@@ -135,7 +135,7 @@ func (r *run) attempt(ctx context.Context, f *frame, op calls.Operation) error {
 			return nil
 		case call.Unsettled:
 			return r.settle(ctx, f, op, call)
-		case !passes(f.step.Retry, call, r.o.Target.Clock.Now().Sub(began)) && !unreached(call, n+1):
+		case !passes(f.step.Retry, call, r.o.Target.Clock.Now().Sub(began)):
 			return refusal(f, err)
 		}
 		if err := r.sleep(ctx, f, r.backoff(n+1)); err != nil {

@@ -102,11 +102,16 @@ func (r *run) session(ctx context.Context, c journal.Call, instance, database st
 	if err != nil {
 		return nil, asCall(c.Region, err)
 	}
-	conn, err := r.o.Connect(ctx, address)
-	if err != nil {
-		return nil, asCall(c.Region, err)
+	for n := 1; ; n++ {
+		conn, err := r.o.Connect(ctx, address)
+		// An instance that has just become available may not take connections at once.
+		if e, ok := errors.AsType[*endpoint.Error](err); !ok || e.Code != endpoint.CodeConnection || n == tries {
+			return conn, asCall(c.Region, err)
+		}
+		if err := r.sleepCleaning(ctx, r.backoff(n)); err != nil {
+			return nil, err
+		}
 	}
-	return conn, nil
 }
 
 // mayChange is the guard of statements: as that of calls, with one that changes being as grave as a deletion, since nobody
@@ -147,10 +152,4 @@ func (r *run) permitStatement(ctx context.Context, f *frame, c journal.Call) err
 // refusals of a database share one code.
 func meant(s *runbooks.Step, c journal.Call) bool {
 	return s.Refused != nil && (c.Code == s.Refused.Code || c.Op == runbooks.SQL && strings.Contains(c.Message, s.Refused.Code))
-}
-
-// unreached reports whether a statement never got to its database for a reason that passes: an instance that has just become available
-// may not take connections at once.
-func unreached(c journal.Call, n int) bool {
-	return c.Op == runbooks.SQL && c.Code == endpoint.CodeConnection && n < tries
 }
