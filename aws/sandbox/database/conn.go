@@ -29,7 +29,6 @@ type Conn struct {
 	transaction bool  // Begin was called
 	began       bool  // and SQLite's transaction with it: something was written
 	rolledBack  bool  // SQLite has ended that transaction after an error
-	writing     bool  // this session is the one that writes
 	total       int64 // rows changed in this session so far
 	pages       int64 // the page limit that SQLite was told
 	failed      error // why a commit was turned down
@@ -45,6 +44,9 @@ type rawConn interface {
 	sqlite.AuthorizerRegisterer
 	Serialize() ([]byte, error)
 }
+
+// errEnded is what the reader of rows is told whose transaction is over.
+var errEnded = errors.New("database: the transaction that the rows belong to has ended; run the statement again")
 
 // wait is how long a session waits for another one that writes.
 const wait = 30 * time.Second
@@ -137,12 +139,12 @@ func (c *Conn) ready() error {
 
 // write makes this session the one that writes, and begins its transaction when it is in one.
 func (c *Conn) write(ctx context.Context) error {
-	if !c.writing {
+	if !c.guard.writing {
 		if err := c.db.acquire(ctx, c.ctx); err != nil {
 			return err
 		}
-		c.writing = true
-		if err := c.limit(); err != nil {
+		c.guard.writing = true
+		if err := c.prepareToWrite(); err != nil {
 			c.release()
 			return err
 		}
@@ -159,7 +161,7 @@ func (c *Conn) write(ctx context.Context) error {
 
 // release lets others write, unless a transaction or a statement still does.
 func (c *Conn) release() {
-	if !c.writing || c.began {
+	if !c.guard.writing || c.began {
 		return
 	}
 	for r := range c.open {
@@ -167,12 +169,18 @@ func (c *Conn) release() {
 			return
 		}
 	}
-	c.writing = false
+	c.guard.writing = false
 	c.db.release()
 }
 
-// limit tells SQLite how many pages the database may have. SQLITE_FULL comes before anything is written beyond.
-func (c *Conn) limit() error {
+// prepareToWrite ends what the session reads still, and tells SQLite how many pages the database may have: SQLITE_FULL
+// comes before anything is written beyond.
+func (c *Conn) prepareToWrite() error {
+	for r := range c.open {
+		if err := r.drain(); err != nil {
+			return err
+		}
+	}
 	pages := c.db.limit()
 	if pages == c.pages {
 		return nil
@@ -215,17 +223,19 @@ func (c *Conn) finish(how string) error {
 	}
 	var err error
 	for r := range c.open {
-		if r.statement.writes || how == "rollback" {
-			err = errors.Join(err, r.end())
+		if how == "rollback" {
+			err = errors.Join(err, r.cut(errEnded))
+		} else if r.statement.writes {
+			err = errors.Join(err, r.drain())
 		}
 	}
-	switch {
-	case c.rolledBack && how == "commit":
+	if how == "commit" && c.rolledBack {
 		err = ErrRolledBack
-	case c.began && !c.rolledBack:
-		if err = c.own(how); err != nil && !c.rolledBack {
-			err = errors.Join(err, c.own("rollback"))
-		}
+	} else if how == "commit" && c.began && err == nil {
+		err = c.own("commit")
+	}
+	if c.began && !c.rolledBack && (how == "rollback" || err != nil) {
+		err = errors.Join(err, c.own("rollback"))
 	}
 	c.transaction, c.began, c.rolledBack = false, false, false
 	c.release()
@@ -249,7 +259,7 @@ func (c *Conn) Close() error {
 	}
 	c.closed = true
 	for r := range c.open {
-		r.end() // what it had to say, its reader hears
+		r.cut(ErrClosed)
 	}
 	c.statements.close()
 	err := c.raw.Close() // takes a transaction back

@@ -130,6 +130,9 @@ func (l *log) latest() time.Time {
 func (l *log) size() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.closed {
+		l.advance() // what cannot be read now, the next cut reports
+	}
 	return int64(l.pages) * pageSize
 }
 

@@ -22,7 +22,8 @@ type Rows struct {
 	statement *statement
 	rows      driver.Rows
 	stop      context.CancelFunc
-	next      []driver.Value // the row after the one that is shown
+	next      []driver.Value   // the row after the one that is shown
+	ahead     [][]driver.Value // and those after it, when they had to be read early
 	values    []any
 	affected  int64
 	ended     bool
@@ -68,25 +69,45 @@ func (r *Rows) fetch() error {
 	return nil
 }
 
+// drain reads what is left into memory: SQLite lets a session that reads an old state not write.
+func (r *Rows) drain() error {
+	if r.next == nil {
+		return nil
+	}
+	first, rest := r.next, [][]driver.Value(nil)
+	for {
+		if err := r.fetch(); err != nil {
+			return err
+		}
+		if r.next == nil {
+			r.next, r.ahead = first, rest
+			return nil
+		}
+		rest = append(rest, r.next)
+	}
+}
+
 // Next goes to the next row, and says whether there is one.
 func (r *Rows) Next() bool {
 	r.conn.mu.Lock()
 	defer r.conn.mu.Unlock()
-	if r.next == nil || r.err != nil {
+	if r.next == nil {
 		return false
 	}
 	r.values = make([]any, len(r.next))
 	for i, v := range r.next {
 		r.values[i] = v
 	}
-	if r.ended { // closed before its end
+	switch {
+	case len(r.ahead) > 0:
+		r.next, r.ahead = r.ahead[0], r.ahead[1:]
+	case r.ended:
 		r.next = nil
-		r.err = r.conn.ready()
-		return false
-	}
-	if err := r.fetch(); err != nil {
-		r.err, r.next = err, nil
-		r.end()
+	default:
+		if err := r.fetch(); err != nil {
+			r.err, r.next = err, nil
+			r.end()
+		}
 	}
 	return true
 }
@@ -105,7 +126,15 @@ func (r *Rows) Err() error { return r.err }
 func (r *Rows) Close() error {
 	r.conn.mu.Lock()
 	defer r.conn.mu.Unlock()
-	r.next = nil
+	r.next, r.ahead = nil, nil
+	return r.end()
+}
+
+// cut ends the rows before their reader does, who is told why.
+func (r *Rows) cut(why error) error {
+	if !r.ended && r.next != nil {
+		r.next, r.err = nil, why
+	}
 	return r.end()
 }
 
@@ -125,7 +154,9 @@ func (r *Rows) end() (err error) {
 		r.affected, err = c.changed()
 	}
 	c.statements.put(r.statement)
-	c.release()
+	if r.statement.writes {
+		c.release()
+	}
 	return err
 }
 

@@ -53,8 +53,9 @@ func (c *Conn) prepare(ctx context.Context, sql string) (*statement, error) {
 	if st := c.statements.take(sql); st != nil {
 		return st, nil
 	}
-	c.guard.seen = seen{}
+	c.guard.seen, c.guard.preparing = seen{}, true
 	prepared, err := c.raw.PrepareContext(ctx, sql)
+	c.guard.preparing = false
 	if err != nil {
 		return nil, c.problem(err)
 	}
@@ -64,16 +65,21 @@ func (c *Conn) prepare(ctx context.Context, sql string) (*statement, error) {
 // guard sees what each statement is about to do, and turns down what would go past the log: other files, checkpoints,
 // transactions that no method of Conn began.
 type guard struct {
-	own     bool // a statement of the session itself
-	seen    seen
-	refused string // what was turned down
+	own       bool // a statement of the session itself
+	preparing bool // and not running, which is too late to find out that there is something to write
+	writing   bool // the session is the one that writes
+	seen      seen
+	refused   string // what was turned down
 }
 
 type seen struct{ writes, savepoint bool }
 
-// pragmas are those that only read, or that concern the transaction alone.
-const pragmas = " table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list foreign_key_check " +
-	"defer_foreign_keys function_list collation_list data_version database_list page_count page_size freelist_count "
+// pragmas are those that only read, or that concern the transaction alone; some would do more with a value.
+const (
+	pragmas = " table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list foreign_key_check " +
+		"defer_foreign_keys function_list collation_list database_list "
+	readPragmas = " data_version page_count page_size freelist_count "
+)
 
 // authorize is SQLite's authorizer (sqlite.org/c3ref/set_authorizer.html).
 func (g *guard) authorize(action sqlite.AuthorizerActionCode, arg1, arg2, _, _ string) sqlite.AuthorizerReturnCode {
@@ -83,9 +89,12 @@ func (g *guard) authorize(action sqlite.AuthorizerActionCode, arg1, arg2, _, _ s
 	switch action {
 	case sqlite.AuthSelect, sqlite.AuthRead, sqlite.AuthFunction, sqlite.AuthRecursive:
 	case sqlite.AuthSavepoint:
-		g.seen.savepoint = true
+		if g.seen.savepoint = true; !g.preparing {
+			return g.refuse("a second statement")
+		}
 	case sqlite.AuthPragma:
-		if !strings.Contains(pragmas, " "+strings.ToLower(arg1)+" ") {
+		name := " " + strings.ToLower(arg1) + " "
+		if !strings.Contains(pragmas, name) && (arg2 != "" || !strings.Contains(readPragmas, name)) {
 			return g.refuse("pragma " + arg1)
 		}
 	case sqlite.AuthTransaction:
@@ -93,7 +102,9 @@ func (g *guard) authorize(action sqlite.AuthorizerActionCode, arg1, arg2, _, _ s
 	case sqlite.AuthAttach, sqlite.AuthDetach:
 		return g.refuse("vacuum, attach or detach")
 	default:
-		g.seen.writes = true
+		if g.seen.writes = true; !g.preparing && !g.writing {
+			return g.refuse("a second statement")
+		}
 	}
 	return sqlite.AuthorizerOK
 }
