@@ -318,11 +318,13 @@ func (s *Service) assembled(ctx context.Context, a ask, in *s3.CompleteMultipart
 				return fault("InvalidPart", "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
 					wire.Element{Name: "UploadId", Text: u.ID}, wire.Element{Name: "PartNumber", Text: fmt.Sprint(number)}, wire.Element{Name: "ETag", Text: unquoted(n.ETag)})
 			}
-			if p.Content.Size < minPart && i < len(named)-1 {
-				return fault("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size",
-					wire.Element{Name: "ProposedSize", Text: fmt.Sprint(p.Content.Size)}, wire.Element{Name: "MinSizeAllowed", Text: strconv.Itoa(minPart)}, wire.Element{Name: "PartNumber", Text: fmt.Sprint(number)})
-			}
 			parts = append(parts, p)
+		}
+		for _, p := range parts[:len(parts)-1] {
+			if p.Content.Size < minPart {
+				return fault("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size",
+					wire.Element{Name: "ProposedSize", Text: fmt.Sprint(p.Content.Size)}, wire.Element{Name: "MinSizeAllowed", Text: strconv.Itoa(minPart)}, wire.Element{Name: "PartNumber", Text: fmt.Sprint(p.Number)})
+			}
 		}
 		return nil
 	})
