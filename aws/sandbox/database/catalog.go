@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"lifeboat/aws/sandbox/store"
@@ -105,4 +108,18 @@ func (c catalog) find(name string) (entry, bool) {
 		}
 	}
 	return entry{}, false
+}
+
+// sweep removes what a kill left half made: files that belong to no database of the catalog.
+func (s *Server) sweep() error {
+	files, err := os.ReadDir(s.dir)
+	for _, f := range files {
+		id, rest, _ := strings.Cut(f.Name(), ".")
+		number, e := strconv.Atoi(id)
+		belongs := e == nil && slices.ContainsFunc(s.catalog.Databases, func(e entry) bool { return e.ID == number })
+		if f.Name() != catalogFile && (!belongs || rest == "") && !f.IsDir() {
+			err = errors.Join(err, os.Remove(filepath.Join(s.dir, f.Name())))
+		}
+	}
+	return err
 }

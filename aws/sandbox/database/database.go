@@ -102,6 +102,9 @@ func (s *Server) open(h History) error {
 			return err
 		}
 	}
+	if err := s.sweep(); err != nil {
+		return err
+	}
 	s.last = s.catalog.Last
 	for _, e := range s.catalog.Databases {
 		d, err := openDatabase(s, e, h.sealed(e.ID))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type bench struct {
 	tester
 	store *store.Store
 	now   time.Time
+	mu    sync.Mutex // now, where a test has several goroutines
 	dir   string
 	*Server
 }
@@ -53,7 +55,7 @@ func (b *bench) folder() string {
 }
 
 func (b *bench) options(dir string) Options {
-	return Options{Dir: dir, Blobs: b.store.Blobs(), Now: func() time.Time { return b.now }}
+	return Options{Dir: dir, Blobs: b.store.Blobs(), Now: func() time.Time { b.mu.Lock(); defer b.mu.Unlock(); return b.now }}
 }
 
 func (b *bench) open(h History) {
@@ -71,7 +73,11 @@ func (b *bench) must(err error) {
 	}
 }
 
-func (b *bench) later(d time.Duration) { b.now = b.now.Add(d) }
+func (b *bench) later(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.now = b.now.Add(d)
+}
 
 func (b *bench) connect(s *Server, name string) *Conn {
 	b.Helper()

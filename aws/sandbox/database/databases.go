@@ -89,6 +89,9 @@ func (s *Server) create(name string, file []byte, replace bool) error {
 // first base.
 func (s *Server) make(id int, content []byte) error {
 	path, copied := s.path(id, "db"), s.path(id, "base")
+	if err := s.remove(id); err != nil { // of an attempt that failed
+		return err
+	}
 	if content != nil {
 		content = withMode(content, 1)
 	}

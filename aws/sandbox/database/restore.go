@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -20,13 +19,7 @@ func (s *Server) restore(h History) error {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
-	left, err := os.ReadDir(s.dir)
-	for _, f := range left {
-		if !f.IsDir() {
-			err = errors.Join(err, os.Remove(filepath.Join(s.dir, f.Name())))
-		}
-	}
-	if err != nil {
+	if err := s.sweep(); err != nil { // the catalog is empty: everything goes
 		return err
 	}
 	now := s.moment()
