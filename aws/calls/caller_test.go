@@ -159,6 +159,14 @@ func TestLostAnswers(t *testing.T) {
 		{"lost create with a token", lose, "ec2.CreateVolume", map[string]any{"AvailabilityZone": "us-east-2a", "Size": 1, "ClientToken": "t"}, 3, Lost, true},
 		{"lost read", lose, "ec2.DescribeVolumes", nil, 3, Lost, false},
 		{"lost tag", lose, "ec2.CreateTags", map[string]any{"Resources": []any{"vol-1"}, "Tags": []any{map[string]any{"Key": "a", "Value": "b"}}}, 3, Lost, true},
+		// What is named by its caller has no token: it is not made again, and looked for by its name.
+		{"lost instance", lose, "rds.CreateDBInstance", map[string]any{"DBInstanceIdentifier": "a", "DBInstanceClass": "db.t4g.micro", "Engine": "postgres"}, 1, Lost, true},
+		{"lost restore", lose, "rds.RestoreDBInstanceToPointInTime", map[string]any{"TargetDBInstanceIdentifier": "a"}, 1, Lost, true},
+		{"lost share", lose, "rds.ModifyDBSnapshotAttribute", map[string]any{"DBSnapshotIdentifier": "a", "AttributeName": "restore"}, 3, Lost, true},
+		{"lost secret", lose, "secretsmanager.CreateSecret", map[string]any{"Name": "a"}, 3, Lost, true},
+		{"lost bucket", lose, "s3.CreateBucket", map[string]any{"Bucket": "lifeboat-a"}, 1, Lost, true},
+		{"lost setting", lose, "s3.PutBucketVersioning", map[string]any{"Bucket": "lifeboat-a", "VersioningConfiguration": map[string]any{"Status": "Enabled"}}, 3, Lost, true},
+		{"lost object", lose, "s3.PutObject", map[string]any{"Bucket": "lifeboat-a", "Key": "k", "Body": []byte("x")}, 1, Lost, true},
 		{"lost, then refused", func(n int, w http.ResponseWriter, _ *http.Request, _ string) {
 			if n == 1 {
 				cut(w)

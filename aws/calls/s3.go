@@ -109,7 +109,9 @@ func s3Hint(e *Error) string {
 		return "a bucket's name is 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit"
 	case "OperationAborted":
 		return "another change of this bucket is under way, or a bucket of this name has just been deleted: try again in some minutes"
-	case "PermanentRedirect", "MovedPermanently", "TemporaryRedirect", "IllegalLocationConstraintException", "AuthorizationHeaderMalformed":
+	case "IllegalLocationConstraintException":
+		return "name the Region in CreateBucketConfiguration.LocationConstraint; in us-east-1 give none"
+	case "PermanentRedirect", "MovedPermanently", "TemporaryRedirect", "AuthorizationHeaderMalformed":
 		return "the bucket is in another Region: use that one; GetBucketLocation tells which"
 	case "NoSuchKey", "NoSuchVersion":
 		return "check the key and the version; a delete marker may hide an object whose versions are still there: ListObjectVersions shows them"

@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -285,7 +286,35 @@ func TestNetworkTags(t *testing.T) {
 	}
 }
 
-// Whatever is authorized and revoked, a group holds exactly the rules that are in and not out again, and a reopened store the same.
+// Groups, rules and tags are there after the process ended; the default ones, changed, too.
+func TestNetworkSurvives(t *testing.T) {
+	dir := t.TempDir()
+	w := newWorld(t, dir)
+	ctx := as(mine, home, "X")
+	standard := w.DefaultSecurityGroup(mine, home, w.DefaultVPC(mine, home))
+	db := w.group("db", types.Tag{Key: aws.String("a"), Value: aws.String("b")})
+	for _, id := range []string{db, standard} {
+		try.Must(w.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &id, IpPermissions: []types.IpPermission{tcp(5432, "10.0.0.0/8", db)}}))
+	}
+	try.Must(w.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{w.DefaultVPC(mine, home)}, Tags: []types.Tag{{Key: aws.String("c"), Value: aws.String("d")}}}))
+	shown := func() string {
+		groups := try.Must(w.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{})).SecurityGroups
+		vpcs := try.Must(w.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{})).Vpcs
+		if len(groups) != 2 || len(vpcs[0].Tags) != 1 {
+			t.Errorf("%d groups, tags %v", len(groups), vpcs[0].Tags)
+		}
+		return string(try.Must(json.Marshal([]any{groups, vpcs})))
+	}
+	before := shown()
+	w.Clock.Close()
+	w.Store.Close()
+	w = newWorld(t, dir)
+	if after := shown(); after != before {
+		t.Errorf("before %s\nafter  %s", before, after)
+	}
+}
+
+// Whatever is authorized and revoked, a group holds exactly the rules that are in and not out again.
 func TestRulesAreASet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t, "")
