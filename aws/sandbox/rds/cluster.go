@@ -89,7 +89,9 @@ var clusterTakes = map[string]time.Duration{
 }
 
 // serves says whether the cluster's address answers, if it has an instance that does.
-func (c Cluster) serves() bool { return !c.Made.IsZero() && c.Status != deleting && c.Status != renaming }
+func (c Cluster) serves() bool {
+	return !c.Made.IsZero() && c.Status != deleting && c.Status != renaming
+}
 
 // enterCluster brings a cluster into a state, which ends by itself when it is one that does, and keeps it.
 func (s *Service) enterCluster(tx *store.Tx, c *Cluster, state string) {

@@ -53,7 +53,7 @@ func (s *Service) optionsDue(tx *store.Tx, key string) error {
 	}
 	g, _ := s.findOptionGroup(tx, account, region, i.OptionGroup)
 	switch i.OptionStatus {
-	case pendingApply:
+	case pendingApply, pendingMaintenance:
 		i.OptionStatus = applying
 		tx.Due(tx.Now().Add(optionsTake), dueOptions, key)
 	case applying:
@@ -153,6 +153,7 @@ func (s *Service) followOptions(tx *store.Tx, i Instance, g OptionGroup, now boo
 		s.joinOptions(tx, &i)
 	default:
 		i.OptionStatus = pendingMaintenance
+		tx.Due(nextWeekly(i.Maintenance, tx.Now()), dueOptions, i.dueKey())
 	}
 	s.instances.Put(tx, i.key(), i)
 }

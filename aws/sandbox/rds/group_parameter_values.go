@@ -85,8 +85,8 @@ func within(value, allowed string) bool {
 		if a == value {
 			return true
 		}
-		cut := strings.LastIndexByte(a[min(1, len(a)):], '-') + 1 // a first minus is a sign
-		if cut < 1 {
+		cut := 1 + strings.IndexByte(a[min(1, len(a)):], '-') // a first minus is a sign
+		if cut == 0 {
 			continue
 		}
 		n, err := strconv.ParseFloat(value, 64)
