@@ -89,19 +89,19 @@ func (s *Service) backUp(tx *store.Tx, i *Instance) error {
 	}
 	snap := s.snapshot(tx, *i, "rds:"+i.ID+"-"+tx.Now().UTC().Format("2006-01-02-15-04"), automated, h)
 	tx.Due(tx.Now().Add(time.Duration(i.Retention)*day), dueExpiry, snap.key())
-	if i.BackupSince.IsZero() {
-		i.BackupSince = tx.Now()
-	}
 	s.tell(tx, *i, "Backing up DB instance", "backup")
 	s.enter(tx, i, backingUp)
+	s.planBackup(tx, *i)
 	return nil
 }
 
-// backedUp is the end of a backup, an automated or a manual one.
+// backedUp is the end of a backup, an automated or a manual one. From the first automated one on there are points in time.
 func (s *Service) backedUp(tx *store.Tx, i *Instance) {
+	if all := s.automatedOf(tx, i.Account, i.Region, i.Resource); i.BackupSince.IsZero() && len(all) > 0 {
+		i.BackupSince = all[0].Created
+	}
 	s.tell(tx, *i, "Finished DB Instance backup", "backup")
 	s.enter(tx, i, available)
-	s.planBackup(tx, *i)
 }
 
 // automatedOf are the automated snapshots of a resource id, the oldest first.
@@ -128,14 +128,13 @@ func (s *Service) expiryDue(tx *store.Tx, key string) error {
 		return nil
 	}
 	i, there := s.resource(tx, snap.Account, snap.Region, snap.Of.Resource)
-	all := s.automatedOf(tx, snap.Account, snap.Region, snap.Of.Resource)
-	if there && len(all) == 1 {
+	if there && len(s.automatedOf(tx, snap.Account, snap.Region, snap.Of.Resource)) == 1 {
 		tx.Due(tx.Now().Add(day), dueExpiry, key)
 		return nil
 	}
 	s.removeSnapshot(tx, snap)
 	if there {
-		s.since(tx, &i, all[1].Created)
+		s.since(tx, &i, s.automatedOf(tx, snap.Account, snap.Region, snap.Of.Resource)[0].Created)
 	}
 	return nil
 }

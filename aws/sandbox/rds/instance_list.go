@@ -99,6 +99,9 @@ func (s *Service) instanceWire(tx *store.Tx, i Instance) *types.DBInstance {
 		shown := g.wire()
 		out.DBSubnetGroup = &shown
 	}
+	for _, b := range s.replicasOf(tx, i.Resource) {
+		out.DBInstanceAutomatedBackupsReplications = append(out.DBInstanceAutomatedBackupsReplications, types.DBInstanceAutomatedBackupsReplication{DBInstanceAutomatedBackupsArn: aws.String(b.ARN())})
+	}
 	if i.Secret != nil {
 		out.MasterUserSecret = &types.MasterUserSecret{SecretArn: aws.String(i.Secret.ARN), KmsKeyId: aws.String(i.Secret.KMSKey), SecretStatus: aws.String(i.Secret.Status)}
 	}

@@ -25,10 +25,10 @@ func (s *Service) ModifyDBInstance(ctx context.Context, in *rds.ModifyDBInstance
 		change := chosen(in)
 		now, soon, later := change.split(i)
 		work := (&later).with(soon) != nil
-		if work && !i.usable() && i.Status != storageFull || i.Status == deleting {
+		if work && !i.mendable() || i.Status == deleting {
 			return errorf("InvalidDBInstanceState", "Database instance is not in available state.")
 		}
-		if err := s.modifiable(tx, c, i, change); err != nil {
+		if err := s.modifiable(tx, c, i, change, aws.ToBool(in.AllowMajorVersionUpgrade)); err != nil {
 			return err
 		}
 		if err := s.apply(tx, &i, now); err != nil {
@@ -52,11 +52,14 @@ func (s *Service) ModifyDBInstance(ctx context.Context, in *rds.ModifyDBInstance
 	return out, nil
 }
 
-// modifiable refuses what a modification cannot do, by trying it on a copy.
-func (s *Service) modifiable(tx *store.Tx, c wire.Caller, i Instance, change Change) error {
+// modifiable refuses what a modification cannot do, by trying it on a copy. major allows another major version.
+func (s *Service) modifiable(tx *store.Tx, c wire.Caller, i Instance, change Change, major bool) error {
 	e, err := change.engine(i)
 	if err != nil {
 		return err
+	}
+	if was, err := findEngine(i.Engine, i.Version); err == nil && was.Major != e.Major && !major {
+		return errorf("InvalidParameterCombination", "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
 	}
 	if name := change.NewDBInstanceIdentifier; name != nil {
 		longest := longestName

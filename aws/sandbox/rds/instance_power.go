@@ -36,7 +36,7 @@ func notAvailable(i *Instance) error {
 func (s *Service) RebootDBInstance(ctx context.Context, in *rds.RebootDBInstanceInput) (*rds.RebootDBInstanceOutput, error) {
 	out, err := s.change(ctx, in.DBInstanceIdentifier, func(tx *store.Tx, _ wire.Caller, i *Instance) error {
 		switch failover := aws.ToBool(in.ForceFailover); {
-		case !i.usable() && i.Status != storageFull:
+		case !i.mendable():
 			return notAvailable(i)
 		case failover && !i.MultiAZ:
 			return errorf("InvalidParameterCombination", "Cannot force failover of the DB instance %s: it is not a Multi-AZ instance.", i.ID)
@@ -76,7 +76,7 @@ func (s *Service) StopDBInstance(ctx context.Context, in *rds.StopDBInstanceInpu
 // StartDBInstance starts a stopped instance.
 func (s *Service) StartDBInstance(ctx context.Context, in *rds.StartDBInstanceInput) (*rds.StartDBInstanceOutput, error) {
 	out, err := s.change(ctx, in.DBInstanceIdentifier, func(tx *store.Tx, _ wire.Caller, i *Instance) error {
-		if i.Status != stopped {
+		if i.Status != stopped && i.Status != noCapacity {
 			return errorf("InvalidDBInstanceState", "Instance %s is not in stopped state.", i.ID)
 		}
 		tx.Cancel(dueRestart, i.dueKey())

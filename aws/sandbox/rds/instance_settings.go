@@ -17,19 +17,18 @@ import (
 // Change is what a caller may choose for an instance, under the names that the inputs of creating, restoring and modifying
 // one have in common. What is nil was not chosen.
 type Change struct {
-	DBInstanceClass                                                            *string                                  `json:",omitempty"`
-	EngineVersion, LicenseModel, StorageType, CACertificateIdentifier          *string                                  `json:",omitempty"`
-	AllocatedStorage, MaxAllocatedStorage, Iops, StorageThroughput             *int32                                   `json:",omitempty"`
-	MultiAZ, PubliclyAccessible, EnableIAMDatabaseAuthentication               *bool                                    `json:",omitempty"`
-	AvailabilityZone, DBSubnetGroupName, DBParameterGroupName, OptionGroupName *string                                  `json:",omitempty"`
-	VpcSecurityGroupIds, EnableCloudwatchLogsExports                           []string                                 `json:",omitempty"`
-	BackupRetentionPeriod, Port, DBPortNumber, PromotionTier                   *int32                                   `json:",omitempty"`
-	PreferredBackupWindow, PreferredMaintenanceWindow                          *string                                  `json:",omitempty"`
-	DeletionProtection, CopyTagsToSnapshot, AutoMinorVersionUpgrade            *bool                                    `json:",omitempty"`
-	MasterUserPassword, MasterUserSecretKmsKeyId, NewDBInstanceIdentifier      *string                                  `json:",omitempty"`
-	ManageMasterUserPassword, RotateMasterUserPassword, StorageEncrypted       *bool                                    `json:",omitempty"`
-	KmsKeyId                                                                   *string                                  `json:",omitempty"`
-	CloudwatchLogsExportConfiguration                                          *types.CloudwatchLogsExportConfiguration `json:",omitempty"`
+	DBInstanceClass                                                                 *string                                  `json:",omitempty"`
+	EngineVersion, LicenseModel, StorageType, CACertificateIdentifier               *string                                  `json:",omitempty"`
+	AllocatedStorage, MaxAllocatedStorage, Iops, StorageThroughput                  *int32                                   `json:",omitempty"`
+	MultiAZ, PubliclyAccessible, EnableIAMDatabaseAuthentication                    *bool                                    `json:",omitempty"`
+	AvailabilityZone, DBSubnetGroupName, DBParameterGroupName, OptionGroupName      *string                                  `json:",omitempty"`
+	VpcSecurityGroupIds, EnableCloudwatchLogsExports                                []string                                 `json:",omitempty"`
+	BackupRetentionPeriod, Port, DBPortNumber, PromotionTier                        *int32                                   `json:",omitempty"`
+	PreferredBackupWindow, PreferredMaintenanceWindow                               *string                                  `json:",omitempty"`
+	DeletionProtection, CopyTagsToSnapshot, AutoMinorVersionUpgrade                 *bool                                    `json:",omitempty"`
+	KmsKeyId, MasterUserPassword, MasterUserSecretKmsKeyId, NewDBInstanceIdentifier *string                                  `json:",omitempty"`
+	ManageMasterUserPassword, RotateMasterUserPassword                              *bool                                    `json:",omitempty"`
+	CloudwatchLogsExportConfiguration                                               *types.CloudwatchLogsExportConfiguration `json:",omitempty"`
 }
 
 // chosen reads what an input chooses.
@@ -174,7 +173,16 @@ func settleZones(i *Instance, g SubnetGroup, c Change) error {
 }
 
 func (s *Service) settleGroups(tx *store.Tx, i *Instance, e engine, c Change) error {
-	if c.DBParameterGroupName != nil || i.ParameterGroup == "" {
+	was, err := findEngine(i.Engine, i.Version)
+	if err != nil {
+		return err
+	}
+	other := was.Family != e.Family // a major upgrade: default groups become those of the new version
+	custom := i.ParameterGroup != "" && i.ParameterGroup != defaultPrefix+was.Family
+	if other && custom && c.DBParameterGroupName == nil {
+		return errorf("InvalidParameterCombination", "The current DB instance parameter group %s is custom. You must explicitly specify a new DB parameter group, either default or custom, for the engine version upgrade.", i.ParameterGroup)
+	}
+	if c.DBParameterGroupName != nil || i.ParameterGroup == "" || other {
 		g, err := s.parameterGroup(tx, i.Account, i.Region, aws.ToString(c.DBParameterGroupName), e)
 		if err != nil {
 			return err
@@ -184,7 +192,7 @@ func (s *Service) settleGroups(tx *store.Tx, i *Instance, e engine, c Change) er
 		}
 		i.ParameterGroup = g.Name
 	}
-	if c.OptionGroupName != nil || i.OptionGroup == "" {
+	if c.OptionGroupName != nil || i.OptionGroup == "" || other {
 		g, err := s.optionGroup(tx, i.Account, i.Region, aws.ToString(c.OptionGroupName), e, i.VPC)
 		if err != nil {
 			return err

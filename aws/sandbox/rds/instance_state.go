@@ -3,6 +3,7 @@ package rds
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
@@ -30,8 +31,8 @@ const (
 	storageFull         = "storage-full"
 	failed              = "failed"
 	incompatibleRestore = "incompatible-restore"
-	incompatibleNetwork = "incompatible-network"
-	incompatibleOptions = "incompatible-option-group"
+	incompatibleValues  = "incompatible-parameters"
+	noCapacity          = "insufficient-capacity"
 )
 
 // takes is how long a state lasts. The durations are ours: AWS gives none, and these are of the size that users see for a
@@ -73,6 +74,11 @@ func (i Instance) serves() bool {
 
 // usable are the states in which RDS takes a snapshot.
 func (i Instance) usable() bool { return i.Status == available || i.Status == optimizing }
+
+// mendable are the states in which an instance can be changed or rebooted: it is usable, or that is how it becomes so again.
+func (i Instance) mendable() bool {
+	return i.usable() || i.Status == storageFull || i.Status == incompatibleValues
+}
 
 func (i Instance) door() door {
 	return door{
@@ -128,6 +134,15 @@ func (s *Service) instanceDue(tx *store.Tx, key string) error {
 		s.fails(tx, &i, why)
 		return nil
 	}
+	if err := s.next(tx, i); err != nil {
+		s.o.Log.Error("a database instance cannot go on", slog.String("instance", i.ID), slog.String("state", i.Status), slog.Any("error", err))
+		s.fails(tx, &i, "An internal error has occurred.")
+	}
+	return nil
+}
+
+// next is what follows on a state. It changes nothing where it gives an error.
+func (s *Service) next(tx *store.Tx, i Instance) error {
 	switch i.Status {
 	case creating:
 		return s.created(tx, &i)
@@ -157,33 +172,37 @@ func (s *Service) instanceDue(tx *store.Tx, key string) error {
 	return nil
 }
 
-// fails is what the weather makes of a state's end.
+// fails is what becomes of an instance whose state ended badly.
 func (s *Service) fails(tx *store.Tx, i *Instance, why string) {
-	state := failed
-	switch {
-	case i.Status == creating && i.Restored:
-		state = incompatibleRestore
-	case i.Status == modifying:
-		state = incompatibleNetwork
-	case i.Status == deleting: // what is going goes, later
-		s.enter(tx, i, deleting)
-		return
+	state := available // as it was before
+	switch i.Status {
+	case creating:
+		if state = failed; i.Restored {
+			state = incompatibleRestore
+		}
+	case modifying, rebooting:
+		state = incompatibleValues
+	case starting:
+		state = noCapacity
+	case deleting: // what is going goes, later
+		state = deleting
 	}
+	i.Doing = nil
 	s.tell(tx, *i, fmt.Sprintf("The DB instance is in the %s state: %s", state, why), "failure")
 	s.enter(tx, i, state)
 }
 
 // created is the end of creating: there are databases now, and the first automated backup is taken.
 func (s *Service) created(tx *store.Tx, i *Instance) error {
-	i.Made = tx.Now()
-	i.ParameterStatus, i.OptionStatus = "in-sync", "in-sync"
-	if i.Secret != nil {
-		i.Secret = &Secret{ARN: i.Secret.ARN, KMSKey: i.Secret.KMSKey, Status: "active"}
-	}
 	if i.ClusterResource == "" {
 		if err := s.furnish(tx, *i); err != nil {
 			return err
 		}
+	}
+	i.Made = tx.Now()
+	i.ParameterStatus, i.OptionStatus = "in-sync", "in-sync"
+	if i.Secret != nil {
+		i.Secret = &Secret{ARN: i.Secret.ARN, KMSKey: i.Secret.KMSKey, Status: active}
 	}
 	what := "DB instance created"
 	if i.Restored {
