@@ -12,7 +12,8 @@ func newS3(cfg aws.Config, options ...func(*s3.Options)) *s3.Client {
 }
 
 // The IAM actions of S3 are rarely named after its operations (Amazon S3 user guide, "Required permissions for Amazon S3 API
-// operations"). Writing an object is a change: on a bucket without versioning it replaces what was there.
+// operations"). Writing an object makes something that must go again, though on a bucket without versioning it may replace what
+// was there.
 func s3Lines() []*line {
 	version := needs("s3:GetObjectVersion")
 	return service(newS3,
@@ -67,7 +68,7 @@ func s3Lines() []*line {
 		call("s3.GetObjectLegalHold", (*s3.Client).GetObjectLegalHold, Read),
 
 		// objects
-		call("s3.PutObject", (*s3.Client).PutObject, Change, needs("s3:PutObjectTagging"), keys),
+		call("s3.PutObject", (*s3.Client).PutObject, Create, needs("s3:PutObjectTagging"), keys),
 		call("s3.GetObject", (*s3.Client).GetObject, Read, version, keys),
 		call("s3.HeadObject", (*s3.Client).HeadObject, Read, allowed("s3:GetObject", "s3:ListBucket"), version, keys),
 		call("s3.GetObjectAttributes", (*s3.Client).GetObjectAttributes, Read, needs("s3:GetObject"), version, needs("s3:GetObjectVersionAttributes"), keys),
@@ -87,7 +88,7 @@ func s3Lines() []*line {
 		call("s3.CreateMultipartUpload", (*s3.Client).CreateMultipartUpload, Create, allowed("s3:PutObject"), keys),
 		call("s3.UploadPart", (*s3.Client).UploadPart, Change, same, allowed("s3:PutObject"), keys),
 		call("s3.UploadPartCopy", (*s3.Client).UploadPartCopy, Change, same, allowed("s3:GetObject", "s3:PutObject"), version, keys),
-		call("s3.CompleteMultipartUpload", (*s3.Client).CompleteMultipartUpload, Change, allowed("s3:PutObject"), keys),
+		call("s3.CompleteMultipartUpload", (*s3.Client).CompleteMultipartUpload, Create, allowed("s3:PutObject"), keys),
 		call("s3.AbortMultipartUpload", (*s3.Client).AbortMultipartUpload, Delete),
 		call("s3.ListMultipartUploads", (*s3.Client).ListMultipartUploads, Read, allowed("s3:ListBucketMultipartUploads")),
 		call("s3.ListParts", (*s3.Client).ListParts, Read, allowed("s3:ListMultipartUploadParts")),

@@ -41,13 +41,17 @@ func TestTableIsTheModel(t *testing.T) {
 }
 
 func TestEffects(t *testing.T) {
-	changes := map[string]bool{"ec2.CreateTags": true, "ec2.DeleteTags": true} // they touch something that is there
+	named := map[string]Effect{ // otherwise than it is
+		"ec2.CreateTags": Change, "ec2.DeleteTags": Change, // they touch something that is there
+		"s3.PutObject": Create, "s3.CompleteMultipartUpload": Create,
+	}
 	for _, op := range All() {
 		_, name, _ := model.Split(op.Name)
 		var want []Effect
+		other, otherwise := named[op.Name]
 		switch {
-		case changes[op.Name]:
-			want = []Effect{Change}
+		case otherwise:
+			want = []Effect{other}
 		case has(name, "Describe", "List", "Get", "Head", "Simulate", "Decrypt", "Encrypt", "GenerateDataKey", "ReEncrypt", "AssumeRole"):
 			want = []Effect{Read}
 		case has(name, "Delete", "Terminate", "Deregister", "ScheduleKeyDeletion", "RevokeGrant", "RetireGrant", "AbortMultipartUpload"):
