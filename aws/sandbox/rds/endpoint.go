@@ -192,7 +192,7 @@ func (s *Service) listen() error {
 	var leaving []func() error
 	for key, o := range d.open {
 		if w.doors[key] != o.door {
-			failed = errors.Join(failed, o.listener.Close())
+			failed = errors.Join(failed, ended(o.listener.Close()))
 			leaving = append(leaving, o.close)
 			delete(d.open, key)
 		}
@@ -243,7 +243,7 @@ func (s *Service) openDoor(d door, h database.History) (o opened, err error) {
 			Databases: databases, Version: d.version, Password: password, Master: d.master, Now: s.o.Now, Log: log,
 		})
 	}
-	o.close = server.Close
+	o.close = func() error { return ended(server.Close()) }
 	listener := o.listener
 	s.doors.busy.Go(func() {
 		if err := server.Serve(listener); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -251,6 +251,14 @@ func (s *Service) openDoor(d door, h database.History) (o opened, err error) {
 		}
 	})
 	return o, nil
+}
+
+// ended is the error of closing something, unless it is that somebody else has closed it: who serves closes what it listens at.
+func ended(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 // moveDoor finds another port for a name and keeps it.
@@ -288,10 +296,7 @@ func (s *Service) Close() error {
 	}
 	var err error
 	for _, o := range open {
-		if closed := o.listener.Close(); closed != nil && !errors.Is(closed, net.ErrClosed) {
-			err = errors.Join(err, closed)
-		}
-		err = errors.Join(err, o.close())
+		err = errors.Join(err, ended(o.listener.Close()), o.close())
 	}
 	d.busy.Wait()
 	return errors.Join(err, s.data.close())
