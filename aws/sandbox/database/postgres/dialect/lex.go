@@ -1,0 +1,372 @@
+package dialect
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+type kind uint8
+
+const (
+	end     kind = iota
+	word         // an identifier or a keyword, folded to lower case
+	quoted       // "Identifier"
+	literal      // 'string', E'string', $$string$$: text is the value
+	bits         // B'..' and X'..'
+	number
+	param  // $1: text is the number
+	symbol // operators and punctuation
+)
+
+type token struct {
+	kind kind
+	text string
+	pos  int // byte offset in the source
+	end  int
+}
+
+// Source is one statement: its text and its tokens.
+type Source struct {
+	Text   string
+	tokens []token
+}
+
+// Split reads a string of statements into its statements; empty ones fall out, as in Postgres.
+func Split(text string) ([]Source, error) {
+	all, err := lex(text)
+	if err != nil {
+		return nil, err
+	}
+	var out []Source
+	first := 0
+	for i, t := range all {
+		if t.kind != end && !(t.kind == symbol && t.text == ";") {
+			continue
+		}
+		if i > first {
+			from := all[first].pos
+			part := make([]token, 0, i-first+1)
+			for _, t := range all[first:i] {
+				t.pos, t.end = t.pos-from, t.end-from
+				part = append(part, t)
+			}
+			out = append(out, Source{Text: text[from:all[i-1].end], tokens: append(part, token{pos: all[i-1].end - from, end: all[i-1].end - from})})
+		}
+		first = i + 1
+	}
+	return out, nil
+}
+
+type lexer struct {
+	src string
+	at  int
+	out []token
+}
+
+// lex cuts a text into tokens by the rules of "SQL Syntax: Lexical Structure" in Postgres's manual.
+func lex(src string) ([]token, error) {
+	l := &lexer{src: src}
+	for {
+		if err := l.space(); err != nil {
+			return nil, err
+		}
+		if l.at >= len(src) {
+			l.out = append(l.out, token{pos: len(src), end: len(src)})
+			return l.out, nil
+		}
+		if err := l.next(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (l *lexer) space() error {
+	for l.at < len(l.src) {
+		switch rest := l.src[l.at:]; {
+		case strings.IndexByte(" \t\r\n\f\v", rest[0]) >= 0:
+			l.at++
+		case strings.HasPrefix(rest, "--"):
+			if i := strings.IndexByte(rest, '\n'); i >= 0 {
+				l.at += i + 1
+			} else {
+				l.at = len(l.src)
+			}
+		case strings.HasPrefix(rest, "/*"):
+			n := commentLength(rest)
+			if n < 0 {
+				return Errorf("42601", "unterminated /* comment at or near %q", rest)
+			}
+			l.at += n
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+// commentLength is the length of the comment at the beginning of s, -1 where it never ends. Comments nest in Postgres.
+func commentLength(s string) int {
+	depth := 0
+	for i := 0; i+1 < len(s); i++ {
+		switch s[i : i+2] {
+		case "/*":
+			depth++
+			i++
+		case "*/":
+			depth--
+			i++
+			if depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return -1
+}
+
+func (l *lexer) next() error {
+	start, c := l.at, l.src[l.at]
+	following := byte(0)
+	if l.at+1 < len(l.src) {
+		following = l.src[l.at+1]
+	}
+	switch {
+	case c == '\'':
+		return l.text(start, start, false)
+	case (c == 'e' || c == 'E') && following == '\'':
+		return l.text(start, start+1, true)
+	case strings.IndexByte("bBxX", c) >= 0 && following == '\'':
+		if err := l.text(start, start+1, false); err != nil {
+			return err
+		}
+		last := &l.out[len(l.out)-1]
+		last.kind, last.text = bits, strings.ToLower(string(c))+last.text
+		return nil
+	case c == '"':
+		return l.quoted()
+	case c == '$':
+		return l.dollar(following)
+	case c >= '0' && c <= '9', c == '.' && following >= '0' && following <= '9':
+		l.number()
+	case letter(c):
+		for l.at < len(l.src) && (letter(l.src[l.at]) || l.src[l.at] >= '0' && l.src[l.at] <= '9' || l.src[l.at] == '$') {
+			l.at++
+		}
+		l.emit(word, strings.ToLower(l.src[start:l.at]), start)
+	default:
+		return l.symbol()
+	}
+	return nil
+}
+
+func letter(c byte) bool {
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf
+}
+
+func (l *lexer) emit(k kind, text string, start int) {
+	l.out = append(l.out, token{kind: k, text: text, pos: start, end: l.at})
+}
+
+// text reads a string whose first quote is at open. Two strings with a line break between them are one.
+func (l *lexer) text(start, open int, escapes bool) error {
+	var b strings.Builder
+	l.at = open + 1
+	for {
+		if l.at >= len(l.src) {
+			return Errorf("42601", "unterminated quoted string at or near %q", l.src[start:]).at(token{pos: start})
+		}
+		switch c := l.src[l.at]; {
+		case c == '\'' && strings.HasPrefix(l.src[l.at:], "''"):
+			b.WriteByte('\'')
+			l.at += 2
+		case c == '\'':
+			l.at++
+			l.emit(literal, b.String(), start)
+			return l.continued()
+		case c == '\\' && escapes && l.at+1 < len(l.src):
+			l.escape(&b)
+		default:
+			b.WriteByte(c)
+			l.at++
+		}
+	}
+}
+
+func (l *lexer) continued() error {
+	mine := len(l.out) - 1
+	after := l.at
+	for l.at < len(l.src) && strings.IndexByte(" \t\r\n", l.src[l.at]) >= 0 {
+		l.at++
+	}
+	if l.at >= len(l.src) || l.src[l.at] != '\'' || !strings.ContainsAny(l.src[after:l.at], "\r\n") {
+		l.at = after
+		return nil
+	}
+	if err := l.text(l.at, l.at, false); err != nil {
+		return err
+	}
+	l.out[mine].text += l.out[mine+1].text
+	l.out[mine].end = l.at
+	l.out = l.out[:mine+1]
+	return nil
+}
+
+// escape reads one backslash escape of an E” string.
+func (l *lexer) escape(b *strings.Builder) {
+	c := l.src[l.at+1]
+	l.at += 2
+	digits := func(base, most int, start int) {
+		n := start
+		for n < len(l.src) && n-start < most && strings.IndexByte("0123456789abcdefABCDEF"[:map[int]int{8: 8, 16: 22}[base]], l.src[n]) >= 0 {
+			n++
+		}
+		v, err := strconv.ParseUint(l.src[start:n], base, 32)
+		if err != nil {
+			b.WriteByte(c)
+			return
+		}
+		l.at = n
+		if c == 'u' || c == 'U' {
+			b.WriteRune(rune(v))
+		} else {
+			b.WriteByte(byte(v))
+		}
+	}
+	switch c {
+	case 'n':
+		b.WriteByte('\n')
+	case 't':
+		b.WriteByte('\t')
+	case 'r':
+		b.WriteByte('\r')
+	case 'b':
+		b.WriteByte('\b')
+	case 'f':
+		b.WriteByte('\f')
+	case 'x':
+		digits(16, 2, l.at)
+	case 'u':
+		digits(16, 4, l.at)
+	case 'U':
+		digits(16, 8, l.at)
+	case '0', '1', '2', '3', '4', '5', '6', '7':
+		digits(8, 3, l.at-1)
+	default:
+		b.WriteByte(c)
+	}
+}
+
+func (l *lexer) quoted() error {
+	start := l.at
+	var b strings.Builder
+	for l.at++; l.at < len(l.src); l.at++ {
+		if l.src[l.at] != '"' {
+			b.WriteByte(l.src[l.at])
+			continue
+		}
+		if !strings.HasPrefix(l.src[l.at:], `""`) {
+			l.at++
+			if b.Len() == 0 {
+				return Errorf("42601", `zero-length delimited identifier at or near """"`).at(token{pos: start})
+			}
+			l.emit(quoted, b.String(), start)
+			return nil
+		}
+		l.at++
+		b.WriteByte('"')
+	}
+	return Errorf("42601", "unterminated quoted identifier at or near %q", l.src[start:]).at(token{pos: start})
+}
+
+// dollar reads $1 and $tag$text$tag$.
+func (l *lexer) dollar(following byte) error {
+	start := l.at
+	if following >= '0' && following <= '9' {
+		for l.at++; l.at < len(l.src) && l.src[l.at] >= '0' && l.src[l.at] <= '9'; {
+			l.at++
+		}
+		l.emit(param, l.src[start+1:l.at], start)
+		return nil
+	}
+	n := start + 1
+	for n < len(l.src) && (letter(l.src[n]) || n > start+1 && l.src[n] >= '0' && l.src[n] <= '9') {
+		n++
+	}
+	if n >= len(l.src) || l.src[n] != '$' {
+		return Errorf("42601", `syntax error at or near "$"`).at(token{pos: start})
+	}
+	tag := l.src[start : n+1]
+	i := strings.Index(l.src[n+1:], tag)
+	if i < 0 {
+		return Errorf("42601", "unterminated dollar-quoted string at or near %q", l.src[start:]).at(token{pos: start})
+	}
+	l.at = n + 1 + i + len(tag)
+	l.emit(literal, l.src[n+1:n+1+i], start)
+	return nil
+}
+
+func (l *lexer) number() {
+	start := l.at
+	digits := func() {
+		for l.at < len(l.src) && (l.src[l.at] >= '0' && l.src[l.at] <= '9' || l.src[l.at] == '_') {
+			l.at++
+		}
+	}
+	digits()
+	if l.at < len(l.src) && l.src[l.at] == '.' && !strings.HasPrefix(l.src[l.at:], "..") {
+		l.at++
+		digits()
+	}
+	if l.at < len(l.src) && (l.src[l.at] == 'e' || l.src[l.at] == 'E') {
+		n := l.at + 1
+		if n < len(l.src) && (l.src[n] == '+' || l.src[n] == '-') {
+			n++
+		}
+		if n < len(l.src) && l.src[n] >= '0' && l.src[n] <= '9' {
+			l.at = n
+			digits()
+		}
+	}
+	l.emit(number, strings.ReplaceAll(l.src[start:l.at], "_", ""), start)
+}
+
+const operators = "+-*/<>=~!@#%^&|`?"
+
+func (l *lexer) symbol() error {
+	start := l.at
+	rest := l.src[start:]
+	if strings.HasPrefix(rest, "::") || strings.HasPrefix(rest, ":=") || strings.HasPrefix(rest, "..") {
+		l.at += 2
+		l.emit(symbol, rest[:2], start)
+		return nil
+	}
+	n := 0
+	for n < len(rest) && strings.IndexByte(operators, rest[n]) >= 0 && !strings.HasPrefix(rest[n:], "--") && !strings.HasPrefix(rest[n:], "/*") {
+		n++
+	}
+	// an operator of more than one character ends in + or - only where it also holds one of ~!@#%^&|`?
+	for n > 1 && (rest[n-1] == '+' || rest[n-1] == '-') && !strings.ContainsAny(rest[:n], "~!@#%^&|`?") {
+		n--
+	}
+	if n == 0 {
+		if strings.IndexByte("(),;.[]:", rest[0]) < 0 {
+			r, size := utf8.DecodeRuneInString(rest)
+			_ = size
+			return Errorf("42601", "syntax error at or near %q", string(r)).at(token{pos: start})
+		}
+		n = 1
+	}
+	l.at += n
+	text := rest[:n]
+	if text == "!=" {
+		text = "<>"
+	}
+	l.emit(symbol, text, start)
+	return nil
+}
+
+// Ends tells whether a statement can end a transaction that has failed: nothing else is read then.
+func (s Source) Ends() bool {
+	first := s.tokens[0]
+	return first.kind == word && (first.text == "commit" || first.text == "rollback" || first.text == "end" || first.text == "abort")
+}

@@ -1,0 +1,475 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"lifeboat/aws/sandbox/database"
+	"lifeboat/aws/sandbox/database/postgres/dialect"
+)
+
+// session is one client that has come in.
+type session struct {
+	server         *Server
+	b              *pgproto3.Backend
+	sql            *database.Conn
+	user, database string
+	pid            uint32
+	secret         []byte
+	codec          codec
+	settings       settings
+	prepared       map[string]*prepared
+	portals        map[string]*portal
+
+	schema      *dialect.Schema
+	fingerprint string
+
+	block    bool // BEGIN was said: the transaction lasts until COMMIT or ROLLBACK
+	aborted  bool // something in it failed
+	readOnly bool
+	began    time.Time
+	number   int64
+	skipping bool // after an error of the extended protocol, until Sync
+
+	mu   sync.Mutex
+	stop context.CancelFunc // of what is running; nil: nothing is
+}
+
+// What functions in SQLite ask of the session: dialect.Clock.
+
+func (c *session) Began() time.Time   { return c.began }
+func (c *session) Now() time.Time     { return c.server.o.Now() }
+func (c *session) PID() uint32        { return c.pid }
+func (c *session) Transaction() int64 { return c.number }
+
+// interrupt cancels what is running.
+func (c *session) interrupt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stop != nil {
+		c.stop()
+	}
+}
+
+// cancellable is the context that what runs now runs in.
+func (c *session) cancellable() (context.Context, func()) {
+	ctx, stop := context.WithCancel(c.server.ctx)
+	c.mu.Lock()
+	c.stop = stop
+	c.mu.Unlock()
+	return ctx, func() {
+		c.mu.Lock()
+		c.stop = nil
+		c.mu.Unlock()
+		stop()
+	}
+}
+
+// talk answers messages until the client leaves or the server closes.
+func (c *session) talk() {
+	c.codec = newCodec()
+	for {
+		m, err := c.b.Receive()
+		if err != nil {
+			c.farewell()
+			return
+		}
+		if _, ok := m.(*pgproto3.Terminate); ok {
+			return
+		}
+		if err := c.message(m); err != nil {
+			return
+		}
+	}
+}
+
+// farewell tells a client that the server closes, where that is why there is nothing more to read.
+func (c *session) farewell() {
+	if c.server.ctx.Err() != nil {
+		c.sendError("FATAL", dialect.Errorf("57P01", "terminating connection due to administrator command"))
+		_ = c.b.Flush() // it may be gone already
+	}
+}
+
+// message answers one message. An error means that the connection is of no more use.
+func (c *session) message(m pgproto3.FrontendMessage) error {
+	if c.skipping {
+		if _, ok := m.(*pgproto3.Sync); !ok {
+			return nil
+		}
+	}
+	switch m := m.(type) {
+	case *pgproto3.Query:
+		c.simple(m.String)
+		c.ready()
+		return c.b.Flush()
+	case *pgproto3.Sync:
+		c.skipping = false
+		c.dropPortals()
+		if err := c.settle(); err != nil {
+			c.sendError("ERROR", c.failure(err))
+		}
+		c.ready()
+		return c.b.Flush()
+	case *pgproto3.Flush:
+		return c.b.Flush()
+	case *pgproto3.CopyData, *pgproto3.CopyDone, *pgproto3.CopyFail:
+		return nil // of a COPY that has failed
+	}
+	if err := c.extended(m); err != nil {
+		if errors.Is(err, errGone) {
+			return err
+		}
+		c.failed(err)
+		c.skipping = true
+		return c.b.Flush()
+	}
+	return nil
+}
+
+// ready says that the next statement may come, and how the transaction stands.
+func (c *session) ready() {
+	status := byte('I')
+	if c.block {
+		status = 'T'
+		if c.aborted {
+			status = 'E'
+		}
+	}
+	c.b.Send(&pgproto3.ReadyForQuery{TxStatus: status})
+	_ = c.b.Flush() // a broken connection shows at the next read
+}
+
+// failed reports an error and what it means for the transaction.
+func (c *session) failed(err error) {
+	c.sendError("ERROR", c.failure(err))
+	c.dropPortals()
+	if c.block {
+		c.aborted = true
+	} else if c.sql.InTransaction() {
+		if err := c.sql.Rollback(context.Background()); err != nil {
+			c.server.o.Log.Warn("a transaction was not taken back", "database", c.database, "error", err)
+		}
+	}
+}
+
+// settle ends a transaction that no BEGIN began.
+func (c *session) settle() error {
+	if c.block || !c.sql.InTransaction() {
+		return nil
+	}
+	return c.sql.Commit(c.server.ctx)
+}
+
+// simple answers a Query message: all its statements are one transaction, unless they say otherwise.
+func (c *session) simple(text string) {
+	delete(c.prepared, "")
+	sources, err := dialect.Split(text)
+	if err != nil {
+		c.failed(err)
+		return
+	}
+	if len(sources) == 0 {
+		c.b.Send(&pgproto3.EmptyQueryResponse{})
+		return
+	}
+	for _, src := range sources {
+		if err := c.statement(src, len(sources) > 1); err != nil {
+			c.failed(err)
+			return
+		}
+	}
+	if err := c.settle(); err != nil {
+		c.failed(err)
+	}
+}
+
+// statement runs one statement of a Query message.
+func (c *session) statement(src dialect.Source, several bool) error {
+	st, err := c.translate(src, nil)
+	if err != nil {
+		return err
+	}
+	if len(st.Params) > 0 {
+		return dialect.Errorf("42P02", "there is no parameter $1")
+	}
+	if st.Alone && several {
+		return dialect.Errorf("25001", "%s cannot be executed from a function or in a string of several statements", st.Tag)
+	}
+	p := &portal{st: st}
+	defer p.close()
+	if err := c.open(p); err != nil {
+		return err
+	}
+	if p.columns != nil && st.Kind != dialect.Copy {
+		c.b.Send(p.description())
+	}
+	return c.execute(p, 0)
+}
+
+// translate reads a statement with what the database holds now.
+func (c *session) translate(src dialect.Source, given []dialect.OID) (*dialect.Statement, error) {
+	if c.aborted && !src.Ends() {
+		return nil, aborted()
+	}
+	if !c.aborted {
+		if err := c.readSchema(); err != nil {
+			return nil, err
+		}
+	}
+	env := &dialect.Env{Schema: c.schema, User: c.user, Master: c.server.o.Master, Database: c.database, Databases: c.server.o.Databases.Names(),
+		Version: c.server.o.Version, Setting: c.settings.get, PID: c.pid}
+	return dialect.Translate(src, env, given)
+}
+
+// readSchema reads what the database holds, when that has changed.
+func (c *session) readSchema() error {
+	now, err := c.query(dialect.Fingerprint)
+	if err != nil {
+		return err
+	}
+	if text, _ := now[0][0].(string); c.schema == nil || text != c.fingerprint {
+		schema, err := dialect.ReadSchema(c.query)
+		if err != nil {
+			return err
+		}
+		c.schema, c.fingerprint = schema, text
+	}
+	return nil
+}
+
+// query runs a query of our own.
+func (c *session) query(sql string) (out [][]any, err error) {
+	rows, err := c.sql.Run(c.server.ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		out = append(out, rows.Values())
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
+// portal is a statement with its values, and how far it was read.
+type portal struct {
+	st      *dialect.Statement
+	args    []any
+	formats []int16
+	columns []dialect.Column
+	rows    *database.Rows
+	fixed   [][]any // rows that do not come from SQLite
+	sent    int64
+	done    bool
+}
+
+func (p *portal) close() {
+	if p.rows != nil {
+		_ = p.rows.Close() // what it had to say was said while it was read
+		p.rows = nil
+	}
+}
+
+func (p *portal) format(column int) int16 {
+	switch len(p.formats) {
+	case 0:
+		return asText
+	case 1:
+		return p.formats[0]
+	}
+	return p.formats[column]
+}
+
+func (p *portal) description() *pgproto3.RowDescription {
+	return describe(p.columns, p.format)
+}
+
+func describe(columns []dialect.Column, format func(int) int16) *pgproto3.RowDescription {
+	out := &pgproto3.RowDescription{}
+	for i, col := range columns {
+		out.Fields = append(out.Fields, pgproto3.FieldDescription{Name: []byte(col.Name), DataTypeOID: uint32(col.Type.OID),
+			DataTypeSize: col.Type.OID.Length(), TypeModifier: col.Type.Typmod(), Format: format(i)})
+	}
+	return out
+}
+
+// open gets a portal ready: its columns are known then.
+func (c *session) open(p *portal) (err error) {
+	p.columns = p.st.Columns
+	if p.st.Kind == dialect.Show {
+		p.columns, p.fixed, err = c.show(p.st)
+	}
+	return err
+}
+
+// execute runs a portal, or goes on with it: at most most rows, 0 is all.
+func (c *session) execute(p *portal, most uint32) error {
+	ctx, done := c.cancellable()
+	defer done()
+	for _, n := range p.st.Notices {
+		c.notice("NOTICE", "00000", n)
+	}
+	p.st.Notices = nil
+	switch p.st.Kind {
+	case dialect.Run, dialect.Show:
+		return c.run(ctx, p, most)
+	case dialect.Copy:
+		return c.copy(ctx, p)
+	}
+	if err := c.command(ctx, p.st); err != nil {
+		return err
+	}
+	return nil
+}
+
+// start begins the implicit transaction, and the statement in it.
+func (c *session) start(ctx context.Context, p *portal) error {
+	if p.st.Tag != "SELECT" && c.readOnly && c.block {
+		return dialect.Errorf("25006", "cannot execute %s in a read-only transaction", firstWord(p.st.Tag))
+	}
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
+	for i, sql := range p.st.SQL {
+		last := i == len(p.st.SQL)-1
+		var args []any
+		if last {
+			args = p.args
+		}
+		rows, err := c.sql.Run(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		if last {
+			p.rows = rows
+			return nil
+		}
+		if err := rows.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin begins the transaction that a statement runs in, unless there is one.
+func (c *session) begin(ctx context.Context) error {
+	if c.sql.InTransaction() {
+		return nil
+	}
+	c.began, c.number = c.server.o.Now(), c.number+1
+	return c.sql.Begin(ctx)
+}
+
+func firstWord(tag string) string {
+	for i := range tag {
+		if tag[i] == ' ' && tag[:i] == "INSERT" {
+			return tag[:i]
+		}
+	}
+	return tag
+}
+
+// chunk is how many bytes of rows are sent at once.
+const chunk = 64 << 10
+
+// run sends a portal's rows.
+func (c *session) run(ctx context.Context, p *portal, most uint32) error {
+	if p.done {
+		return c.complete(p, 0)
+	}
+	if p.rows == nil && p.st.Kind == dialect.Run {
+		if err := c.start(ctx, p); err != nil {
+			return err
+		}
+	}
+	n, size := uint32(0), 0
+	for {
+		if most > 0 && n == most && p.columns != nil {
+			c.b.Send(&pgproto3.PortalSuspended{})
+			return nil
+		}
+		row, ok := p.next()
+		if !ok {
+			break
+		}
+		n++
+		if p.columns == nil {
+			continue
+		}
+		written, err := c.row(p, row)
+		if err != nil {
+			return err
+		}
+		if size += written; size > chunk {
+			size = 0
+			if c.b.Flush() != nil {
+				return errGone
+			}
+		}
+	}
+	p.sent += int64(n)
+	p.done = true
+	return c.finish(p)
+}
+
+func (p *portal) next() ([]any, bool) {
+	if p.rows != nil {
+		if !p.rows.Next() {
+			return nil, false
+		}
+		return p.rows.Values(), true
+	}
+	if len(p.fixed) == 0 {
+		return nil, false
+	}
+	row := p.fixed[0]
+	p.fixed = p.fixed[1:]
+	return row, true
+}
+
+func (c *session) row(p *portal, row []any) (size int, err error) {
+	out := &pgproto3.DataRow{Values: make([][]byte, len(p.columns))}
+	for i, col := range p.columns {
+		if out.Values[i], err = c.codec.encode(col.Type, p.format(i), row[i]); err != nil {
+			return 0, err
+		}
+		size += len(out.Values[i])
+	}
+	c.b.Send(out)
+	return size, nil
+}
+
+// finish ends a portal that was read to its end.
+func (c *session) finish(p *portal) error {
+	affected := p.sent
+	if p.rows != nil {
+		if err := errors.Join(p.rows.Err(), p.rows.Close()); err != nil {
+			return err
+		}
+		if p.st.Tag != "SELECT" || p.columns == nil {
+			affected = p.rows.Affected()
+		}
+		p.rows = nil
+	}
+	return c.complete(p, affected)
+}
+
+func (c *session) complete(p *portal, n int64) error {
+	tag := p.st.Tag
+	if p.st.Counted {
+		tag += " " + strconv.FormatInt(n, 10)
+	}
+	c.b.Send(&pgproto3.CommandComplete{CommandTag: []byte(tag)})
+	return nil
+}
+
+func (c *session) dropPortals() {
+	for name, p := range c.portals {
+		p.close()
+		delete(c.portals, name)
+	}
+}
