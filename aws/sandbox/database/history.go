@@ -198,6 +198,15 @@ func (h History) find(id int) int {
 	return slices.IndexFunc(h.Databases, func(l line) bool { return l.ID == id })
 }
 
+// put sets the line of its database; Databases is h's own.
+func (h *History) put(l line) {
+	if i := h.find(l.ID); i >= 0 {
+		h.Databases[i] = l
+	} else if len(l.Bases) > 0 {
+		h.Databases = append(h.Databases, l)
+	}
+}
+
 // sealed is the last segment of a database that it holds.
 func (h History) sealed(id int) int {
 	i := h.find(id)

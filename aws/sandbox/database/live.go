@@ -23,6 +23,7 @@ type database struct {
 	log      *log
 	writer   chan struct{}  // holds one: whose session writes, or what moves the log
 	sessions map[*Conn]bool // Server.mu
+	given    given          // Server.mu: to the last Seal
 
 	keeping sync.Mutex
 	keeper  rawConn // keeps the file open, moves the log into it, and reads it whole

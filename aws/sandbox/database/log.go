@@ -216,17 +216,16 @@ func (l *log) tidy(seq int) error {
 	return nil
 }
 
-// after are the segments beyond seq, and whether they go on from there without a gap.
-func (l *log) after(seq int) (list []int, whole bool) {
+// after are the segments beyond seq.
+func (l *log) after(seq int) []int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, s := range l.segments {
-		if s > seq {
-			list = append(list, s)
-		}
-	}
-	return list, l.seq <= seq+len(list)
+	first, _ := slices.BinarySearch(l.segments, seq+1)
+	return slices.Clone(l.segments[first:])
 }
+
+// whole says whether the segments go on after seq without a gap.
+func (l *log) whole(seq int) bool { return l.last() <= seq+len(l.after(seq)) }
 
 // last is the last segment.
 func (l *log) last() int {

@@ -188,6 +188,9 @@ func (x *trial) dropOrRename() {
 
 func (x *trial) sealOrLose() {
 	h := x.seal(x.h)
+	if rapid.Bool().Draw(x.t, "twice") {
+		h = x.seal(h) // in one Update
+	}
 	if rapid.IntRange(0, 3).Draw(x.t, "lost") > 0 {
 		x.h, x.known = h, len(x.model.states)
 	}

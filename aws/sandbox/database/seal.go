@@ -17,8 +17,9 @@ import (
 const chunkPages = 16
 
 // Seal gives h and all that was committed since, with the content in the store. It is called inside an Update, with what
-// the row says, and the result kept in that Update: files are given up only when a later Seal is given a History that
-// holds them. It waits for nobody; what a transaction has not committed is left to the next Seal.
+// the row says, and the result kept in that Update. Files are given up only when two later Seals in a row were given a
+// History that holds them, so one Update may seal twice and fail all the same. It waits for nobody; what a transaction has
+// not committed is left to the next Seal.
 func (s *Server) Seal(h History) (History, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -31,29 +32,16 @@ func (s *Server) Seal(h History) (History, error) {
 		sealed.Since = s.catalog.Opened
 	}
 	for _, e := range s.catalog.Databases {
-		i := h.find(e.ID)
-		l := line{ID: e.ID}
+		i, l := h.find(e.ID), line{ID: e.ID}
 		if i >= 0 {
 			l = h.Databases[i]
 		}
 		over, err := s.settle(e, l, i >= 0)
-		if over || err != nil {
-			if err != nil {
-				return h, fmt.Errorf("database: seal %s: %w", e.name(), err)
-			}
-			continue
+		if err == nil && !over {
+			err = s.databases[e.ID].seal(&sealed, l, e, now)
 		}
-		l.Names, l.Created, l.Dropped = namesAfter(e.Names, sealed.Since), e.Created, e.Dropped
-		if err := s.databases[e.ID].seal(&l, e, now); err != nil {
+		if err != nil {
 			return h, fmt.Errorf("database: seal %s: %w", e.name(), err)
-		}
-		if i >= 0 {
-			sealed.Databases[i] = l
-		} else {
-			sealed.Databases = append(sealed.Databases, l)
-		}
-		if last := len(l.Segments) - 1; last >= 0 {
-			sealed.Until = later(sealed.Until, l.Segments[last].To)
 		}
 	}
 	return sealed, nil
@@ -62,15 +50,17 @@ func (s *Server) Seal(h History) (History, error) {
 // settle gives up the files that the history holds, and says whether that is all there was: the database is dropped.
 func (s *Server) settle(e entry, l line, known bool) (over bool, err error) {
 	d, made := s.databases[e.ID], s.path(e.ID, "base")
-	if known {
+	before := d.given
+	d.given = given{known, l}
+	if known && before.known {
 		if err := os.Remove(made); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return false, err
 		}
-		if err := d.log.tidy(l.sealed()); err != nil {
+		if err := d.log.tidy(min(l.sealed(), before.line.sealed())); err != nil {
 			return false, err
 		}
-		over = !e.Dropped.IsZero() && l.Dropped.Equal(e.Dropped)
-	} else if !e.Dropped.IsZero() {
+		over = !e.Dropped.IsZero() && l.Dropped.Equal(e.Dropped) && before.line.Dropped.Equal(e.Dropped)
+	} else if !known && !e.Dropped.IsZero() {
 		_, err := os.Stat(made)
 		over = errors.Is(err, fs.ErrNotExist) // a history held it, and its time to be kept is over
 	}
@@ -84,40 +74,63 @@ func (s *Server) settle(e entry, l line, known bool) (over bool, err error) {
 	return true, errors.Join(d.log.close(), s.remove(e.ID))
 }
 
-// seal puts what is new of one database into the store and into its line. Server.mu is held.
-func (d *database) seal(l *line, e entry, now time.Time) error {
+// given is what a Seal was given of one database.
+type given struct {
+	known bool
+	line  line
+}
+
+// seal puts what is new of one database into the store and into its line of the history. Server.mu is held.
+func (d *database) seal(h *History, l line, e entry, now time.Time) error {
+	l.Names, l.Created, l.Dropped = namesAfter(e.Names, h.Since), e.Created, e.Dropped
 	if err := d.log.cut(); err != nil {
 		return err
 	}
 	moved, err := d.hold()
 	defer d.letGo(moved)
+	if err == nil && len(l.Bases) == 0 {
+		err = d.firstBase(&l, e)
+	}
 	if err != nil {
 		return err
 	}
-	if len(l.Bases) == 0 {
-		made, err := os.Open(d.server.path(d.id, "base"))
-		if err == nil {
-			defer made.Close()
-			err = d.base(l, made, e.Created, e.Seq)
-		} else if errors.Is(err, fs.ErrNotExist) {
-			err = d.baseNow(l, moved, now)
+	if len(l.Bases) == 0 || !d.log.whole(l.sealed()) {
+		// The history did not become what a Seal gave, and files were given up for that: it begins here.
+		if !e.Dropped.IsZero() {
+			h.put(l)
+			return nil
 		}
-		if err != nil {
+		l.Bases, l.Segments, h.Since = nil, nil, now
+		if err := d.baseNow(&l, moved, now); err != nil {
 			return err
 		}
 	}
-	if _, whole := d.log.after(l.sealed()); !whole {
-		if err := d.baseNow(l, moved, now); err != nil {
-			return err
-		}
-	}
-	if err := d.publish(l); err != nil {
+	if err := d.publish(&l); err != nil {
 		return err
 	}
 	if moved && l.outgrown() {
-		return d.baseNow(l, moved, now)
+		if err := d.baseNow(&l, moved, now); err != nil {
+			return err
+		}
 	}
+	if last := len(l.Segments) - 1; last >= 0 {
+		h.Until = later(h.Until, l.Segments[last].To)
+	}
+	h.put(l)
 	return nil
+}
+
+// firstBase adds the file as it was made, if it is there.
+func (d *database) firstBase(l *line, e entry) error {
+	made, err := os.Open(d.server.path(d.id, "base"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer made.Close()
+	return d.base(l, made, e.Created, e.Seq)
 }
 
 // hold makes the caller the one that writes, unless another is, and moves the log into the file if it can.
@@ -142,8 +155,7 @@ func (d *database) letGo(moved bool) {
 // publish puts the segments into the store that the line does not have.
 func (d *database) publish(l *line) error {
 	l.Segments = slices.Clone(l.Segments)
-	list, _ := d.log.after(l.sealed())
-	for _, seq := range list {
+	for _, seq := range d.log.after(l.sealed()) {
 		h, content, err := d.log.read(seq)
 		if err != nil {
 			return err
@@ -201,7 +213,7 @@ func (l *line) outgrown() bool {
 // baseNow adds a full copy of the database as it is: its file, into which the whole log was moved.
 func (d *database) baseNow(l *line, moved bool, now time.Time) error {
 	if !moved {
-		return ErrBusy
+		return fmt.Errorf("copy the file: %w", ErrBusy)
 	}
 	file, err := os.Open(d.path)
 	if err != nil {

@@ -128,13 +128,13 @@ const parting = time.Second
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closed = true
+	s.stop()
 	var failed []error
 	for l := range s.listeners {
 		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			failed = append(failed, err)
 		}
 	}
-	s.stop()
 	for c := range s.conns {
 		_ = c.SetReadDeadline(time.Unix(1, 0))
 		_ = c.SetWriteDeadline(time.Now().Add(parting))
