@@ -2,7 +2,6 @@ package rds
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -189,24 +188,8 @@ func masterName(name string, e engine) error {
 	return nil
 }
 
-// passwordForm checks a master password that a caller chose.
-func passwordForm(password string) error {
-	switch {
-	case len(password) < 8:
-		return invalid("The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters.")
-	case len(password) > 128:
-		return invalid("The parameter MasterUserPassword is not a valid password because it is longer than 128 characters.")
-	case strings.ContainsAny(password, `/@" `) || strings.ContainsFunc(password, func(r rune) bool { return r < ' ' || r > '~' }):
-		return invalid("The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.")
-	}
-	return nil
-}
-
-// Keys that AWS manages for who names none.
-const (
-	storageKey = "alias/aws/rds"
-	secretKey  = "alias/aws/secretsmanager"
-)
+// storageKey is the key that AWS manages for storage, of who names none.
+const storageKey = "alias/aws/rds"
 
 // encrypt gives an instance the key of its storage.
 func (s *Service) encrypt(tx *store.Tx, i *Instance, encrypted bool, key string) (err error) {
@@ -230,62 +213,4 @@ func (s *Service) usableKey(tx *store.Tx, account, region, key string) (string, 
 		return "", errorf("KMSKeyNotAccessibleFault", "The specified KMS key [%s] does not exist, is not enabled or you do not have permissions to access it.", key)
 	}
 	return arn, nil
-}
-
-// managePassword lets RDS make the master password and keep it in Secrets Manager, under the name rds!db- and an id (RDS User
-// Guide, "Password management with Amazon RDS and AWS Secrets Manager").
-func (s *Service) managePassword(tx *store.Tx, i *Instance, key string) error {
-	if key == "" {
-		key = secretKey
-	}
-	key, err := s.usableKey(tx, i.Account, i.Region, key)
-	if err != nil {
-		return err
-	}
-	i.Password = newPassword(tx)
-	arn, err := s.o.Secrets.Make(tx, i.Account, i.Region, "rds!db-"+tx.UUID(),
-		"The secret associated with the primary RDS DB instance: "+i.ARN(), key, owner, i.secretValue())
-	if err != nil {
-		return err
-	}
-	i.Secret = &Secret{ARN: arn, KMSKey: key, Status: "creating"}
-	return nil
-}
-
-// rotate gives the instance whose password is in a secret a new one; its sessions stay.
-func (s *Service) rotate(tx *store.Tx, arn string) error {
-	var found *Instance
-	s.instances.Scan(tx, "", func(_ string, i Instance) bool {
-		if i.Secret != nil && i.Secret.ARN == arn {
-			found = &i
-		}
-		return found == nil
-	})
-	if found == nil {
-		return nil
-	}
-	found.Password = newPassword(tx)
-	s.o.Secrets.SetValue(tx, arn, found.secretValue())
-	s.tell(tx, *found, "Reset master credentials", "configuration change")
-	s.instances.Put(tx, found.key(), *found)
-	return nil
-}
-
-func (i Instance) secretValue() string {
-	text, _ := json.Marshal(struct {
-		User     string `json:"username"`
-		Password string `json:"password"`
-	}{i.Master, i.Password})
-	return string(text)
-}
-
-// newPassword is a random one of 28 characters, as RDS makes them.
-func newPassword(tx *store.Tx) string {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%*+-.:<=>?[]^_{|}~"
-	r := tx.Rand()
-	password := make([]byte, 28)
-	for n := range password {
-		password[n] = alphabet[r.IntN(len(alphabet))]
-	}
-	return string(password)
 }

@@ -88,23 +88,6 @@ func (s *Service) modifiable(tx *store.Tx, c wire.Caller, i Instance, change Cha
 	return s.settle(tx, &i, e, change)
 }
 
-// passwords refuses what cannot be done about the master password.
-func (c Change) passwords(i Instance) error {
-	managed := i.Secret != nil
-	set(&managed, c.ManageMasterUserPassword)
-	switch {
-	case managed && c.MasterUserPassword != nil:
-		return errorf("InvalidParameterCombination", "You can't specify MasterUserPassword for an instance with ManageMasterUserPassword enabled.")
-	case i.Secret != nil && !managed && c.MasterUserPassword == nil:
-		return errorf("InvalidParameterCombination", "You must specify MasterUserPassword when ManageMasterUserPassword is turned off.")
-	case i.Secret == nil && aws.ToBool(c.RotateMasterUserPassword):
-		return errorf("InvalidParameterCombination", "You can't rotate the master user password of an instance that does not have ManageMasterUserPassword enabled.")
-	case c.MasterUserPassword != nil:
-		return passwordForm(*c.MasterUserPassword)
-	}
-	return nil
-}
-
 // engine is the one an instance has with a change: a newer version may be asked for.
 func (c Change) engine(i Instance) (engine, error) {
 	version := i.Version
@@ -308,31 +291,6 @@ func (s *Service) rename(tx *store.Tx, i *Instance, name string) error {
 	s.moveTags(tx, old.ARN(), i.ARN())
 	s.tell(tx, *i, "Renamed instance from "+old.ID+" to "+i.ID, "configuration change")
 	return s.addressed(tx, i.Account, i.Region, doorInstance, i.ID)
-}
-
-// passwordChange gives an instance its new master password.
-func (s *Service) passwordChange(tx *store.Tx, i *Instance, c Change) error {
-	switch {
-	case i.Secret != nil && c.ManageMasterUserPassword != nil && !*c.ManageMasterUserPassword:
-		s.o.Secrets.Remove(tx, i.Secret.ARN)
-		i.Secret = nil
-	case i.Secret == nil && aws.ToBool(c.ManageMasterUserPassword):
-		if err := s.managePassword(tx, i, aws.ToString(c.MasterUserSecretKmsKeyId)); err != nil {
-			return err
-		}
-		i.Secret = &Secret{ARN: i.Secret.ARN, KMSKey: i.Secret.KMSKey, Status: "active"}
-	case aws.ToBool(c.RotateMasterUserPassword):
-		if err := s.rotate(tx, i.Secret.ARN); err != nil {
-			return err
-		}
-		kept, _ := s.instances.Get(tx, i.key())
-		i.Password = kept.Password
-	}
-	set(&i.Password, c.MasterUserPassword)
-	if c.MasterUserPassword != nil {
-		s.tell(tx, *i, "Reset master credentials", "configuration change")
-	}
-	return nil
 }
 
 // exports are the logs that are published after a change.

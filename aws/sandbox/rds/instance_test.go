@@ -249,3 +249,46 @@ func TestManagedPassword(t *testing.T) {
 		t.Error("the secret is there still")
 	}
 }
+
+func TestMajorUpgrade(t *testing.T) {
+	w := newGround(t, "", Options{})
+	i := w.make("db", func(in *rds.CreateDBInstanceInput) { in.EngineVersion = aws.String("16.4") })
+	if *i.DBParameterGroups[0].DBParameterGroupName != "default.postgres16" {
+		t.Errorf("its group is %s", *i.DBParameterGroups[0].DBParameterGroupName)
+	}
+	in := &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("db"), EngineVersion: aws.String("17.4"), ApplyImmediately: aws.Bool(true)}
+	_, err := w.ModifyDBInstance(here, in)
+	refused(t, err, "InvalidParameterCombination", "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+	in.AllowMajorVersionUpgrade = aws.Bool(true)
+	try.Must(w.ModifyDBInstance(here, in))
+	i = w.until(here, "db", available)
+	if *i.EngineVersion != "17.4" || *i.DBParameterGroups[0].DBParameterGroupName != "default.postgres17" || *i.OptionGroupMemberships[0].OptionGroupName != "default:postgres-17" {
+		t.Errorf("it is %s with %s and %s", *i.EngineVersion, *i.DBParameterGroups[0].DBParameterGroupName, *i.OptionGroupMemberships[0].OptionGroupName)
+	}
+	in.EngineVersion = aws.String("16.4")
+	_, err = w.ModifyDBInstance(here, in)
+	refused(t, err, "InvalidParameterCombination", "Cannot upgrade postgres from 17.4 to 16.4")
+}
+
+func TestBadWeatherCanBeMended(t *testing.T) {
+	var bad []string
+	w := stormy(t, &bad)
+	w.make("db")
+	db := aws.String("db")
+	bad = []string{dueInstance}
+	try.Must(w.ModifyDBInstance(here, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: db, DBInstanceClass: aws.String("db.t4g.small"), ApplyImmediately: aws.Bool(true)}))
+	bad = nil
+	if i := w.until(here, "db", incompatibleValues); *i.DBInstanceClass != "db.t4g.micro" || i.PendingModifiedValues.DBInstanceClass != nil {
+		t.Errorf("after a change that failed it is %+v", i)
+	}
+	try.Must(w.RebootDBInstance(here, &rds.RebootDBInstanceInput{DBInstanceIdentifier: db}))
+	w.until(here, "db", available)
+	try.Must(w.StopDBInstance(here, &rds.StopDBInstanceInput{DBInstanceIdentifier: db}))
+	w.until(here, "db", stopped)
+	bad = []string{dueInstance}
+	try.Must(w.StartDBInstance(here, &rds.StartDBInstanceInput{DBInstanceIdentifier: db}))
+	bad = nil
+	w.until(here, "db", noCapacity)
+	try.Must(w.StartDBInstance(here, &rds.StartDBInstanceInput{DBInstanceIdentifier: db}))
+	w.until(here, "db", available)
+}
