@@ -21,7 +21,7 @@ type clusterRestore struct {
 	of              Cluster // where the data is from, as it was
 	engine, version string  // the ones asked for, if any
 	change          Change
-	parameters      *string
+	parameters, key *string
 	zones           []string
 	tags            []types.Tag
 	specified       []types.TagSpecification
@@ -40,7 +40,7 @@ func (s *Service) RestoreDBClusterFromSnapshot(ctx context.Context, in *rds.Rest
 		}
 		out.DBCluster, err = s.restoreCluster(tx, caller, clusterRestore{
 			name: in.DBClusterIdentifier, of: snap.Of, engine: lower(in.Engine), version: aws.ToString(in.EngineVersion), change: chosen(in),
-			parameters: in.DBClusterParameterGroupName, zones: in.AvailabilityZones, tags: in.Tags, specified: in.TagSpecifications,
+			parameters: in.DBClusterParameterGroupName, key: in.KmsKeyId, zones: in.AvailabilityZones, tags: in.Tags, specified: in.TagSpecifications,
 			ready: func() error {
 				if snap.Of.Common.Encrypted && snap.Account != caller.Account {
 					return errorf("InvalidDBClusterSnapshotStateFault", "You can't restore a DB cluster from a shared snapshot that is encrypted: copy %s first.", snap.ARN())
@@ -75,7 +75,7 @@ func (s *Service) RestoreDBClusterToPointInTime(ctx context.Context, in *rds.Res
 		at := b.Until
 		set(&at, in.RestoreToTime)
 		r := clusterRestore{
-			name: in.DBClusterIdentifier, of: b.Of, change: chosen(in), parameters: in.DBClusterParameterGroupName, tags: in.Tags, specified: in.TagSpecifications,
+			name: in.DBClusterIdentifier, of: b.Of, change: chosen(in), parameters: in.DBClusterParameterGroupName, key: in.KmsKeyId, tags: in.Tags, specified: in.TagSpecifications,
 			ready: func() error { return b.ready(in) },
 			history: func() (h database.History, err error) {
 				if h = b.History; b.Status == active {
@@ -159,7 +159,7 @@ func (s *Service) restoreCluster(tx *store.Tx, caller wire.Caller, r clusterRest
 	if r.clones != "" {
 		c.Clones = r.clones
 	}
-	if err := s.restoreKey(tx, &c, of, r.change.KmsKeyId); err != nil {
+	if err := s.restoreKey(tx, &c, of, r.key); err != nil {
 		return nil, err
 	}
 	if err := s.settleCluster(tx, &c, e, r.change, r.parameters, slices.Clone(r.zones)); err != nil {
