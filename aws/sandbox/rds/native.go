@@ -34,26 +34,26 @@ type Task struct {
 	KMSKey    string `json:",omitempty"`
 	Lifecycle string
 	Created   time.Time
-	Started   time.Time `json:",omitzero"`
-	Ends      time.Time `json:",omitzero"` // when it will have ended, or did
-	Info      []string  // the lines of task_info
-	Backup    string    `json:",omitempty"` // id of what it writes
-	Images    []image   `json:",omitempty"` // the files it will write
-	Loading   bool      `json:",omitempty"` // of a restore: a database of the name is its own
+	Started   time.Time  `json:",omitzero"`
+	Ends      time.Time  `json:",omitzero"` // when it will have ended, or did
+	Info      []string   // the lines of task_info
+	Backup    string     `json:",omitempty"` // id of what it writes
+	Images    []keptFile `json:",omitempty"` // the files it will write
+	Loading   bool       `json:",omitempty"` // of a restore: a database of the name is its own
 }
 
 // base is a full backup that differential ones are based on.
 type base struct {
 	Backup string
 	At     time.Time
-	Images []image
+	Images []keptFile
 }
 
 // partial is a database that waits for more: restored with NORECOVERY.
 type partial struct {
 	Database string
 	Backup   string // the full backup it came from
-	Images   []image
+	Images   []keptFile
 }
 
 // Lifecycles of a task, as rds_task_status has them.
@@ -101,7 +101,7 @@ func (s *Service) newNative(st *store.Store) {
 }
 
 func (s *Service) keepsNative(tx *store.Tx, k *store.Kept) {
-	keep := func(images []image) {
+	keep := func(images []keptFile) {
 		for _, file := range images {
 			for _, hash := range file.Chunks {
 				k.Content(hash)

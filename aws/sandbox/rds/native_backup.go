@@ -133,7 +133,7 @@ func (s *Service) startBackup(tx *store.Tx, i Instance, t *Task) (bytes int64, e
 	}
 	t.Backup = h.Backup
 	for _, file := range files {
-		kept, err := keepImage(s.st.Blobs(), file)
+		kept, err := keepFile(s.st.Blobs(), file)
 		if err != nil {
 			return 0, err
 		}
@@ -153,7 +153,7 @@ func (s *Service) sinceFull(tx *store.Tx, i Instance, name string, now []byte) (
 	}
 	var files [][]byte
 	for _, kept := range full.Images {
-		file, err := readImage(s.st.Blobs(), kept)
+		file, err := readFile(s.st.Blobs(), kept)
 		if err != nil {
 			return "", nil, err
 		}
@@ -186,7 +186,7 @@ func (s *Service) endBackup(tx *store.Tx, i Instance, t *Task) error {
 		return err
 	}
 	for n, name := range names {
-		file, err := readImage(s.st.Blobs(), t.Images[n])
+		file, err := readFile(s.st.Blobs(), t.Images[n])
 		if err == nil {
 			err = s.o.Buckets.PutObject(tx, t.Bucket, name, file)
 		}

@@ -32,19 +32,19 @@ type backupHeader struct {
 	KMSKey     string    `json:"kms_key,omitempty"` // the key that must be given to restore it
 }
 
-// image is a file in the store's content.
-type image struct {
+// keptFile is a file in the store's content.
+type keptFile struct {
 	Chunks []string
 	Size   int64
 }
 
-// imageChunk is how much of a file is one content: as the bucket has it, so that it is there once.
-const imageChunk = 8 << 20
+// fileChunk is how much of a file is one content: as the bucket has it, so that it is there once.
+const fileChunk = 8 << 20
 
-func keepImage(blobs *store.Blobs, file []byte) (image, error) {
-	kept := image{Size: int64(len(file))}
+func keepFile(blobs *store.Blobs, file []byte) (keptFile, error) {
+	kept := keptFile{Size: int64(len(file))}
 	for len(file) > 0 {
-		n := min(imageChunk, len(file))
+		n := min(fileChunk, len(file))
 		hash, err := blobs.Put(file[:n])
 		if err != nil {
 			return kept, err
@@ -54,7 +54,7 @@ func keepImage(blobs *store.Blobs, file []byte) (image, error) {
 	return kept, nil
 }
 
-func readImage(blobs *store.Blobs, kept image) ([]byte, error) {
+func readFile(blobs *store.Blobs, kept keptFile) ([]byte, error) {
 	file := make([]byte, 0, kept.Size)
 	for _, hash := range kept.Chunks {
 		chunk, err := blobs.Get(hash)

@@ -1,6 +1,7 @@
 package rds
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -87,7 +88,7 @@ func (s *Service) fetch(tx *store.Tx, i Instance, t Task) (h backupHeader, file 
 	case (h.Kind == "DIFFERENTIAL") != strings.HasPrefix(t.Kind, restoreDifferential):
 		return h, nil, errNotBackup
 	case h.KMSKey != t.KMSKey:
-		return h, nil, fmt.Errorf("Key %s does not exist", t.KMSKey)
+		return h, nil, fmt.Errorf("Key %s does not exist", cmp.Or(t.KMSKey, h.KMSKey))
 	case editions[i.Engine] == "Express" && h.Size > expressLimit:
 		return h, nil, errors.New("CREATE DATABASE or ALTER DATABASE failed because the resulting cumulative database size would exceed your licensed limit of 10240 MB per database.")
 	case h.Kind == "FULL":
@@ -99,7 +100,7 @@ func (s *Service) fetch(tx *store.Tx, i Instance, t Task) (h backupHeader, file 
 	}
 	var was []byte
 	for _, kept := range full.Images {
-		if was, err = readImage(s.st.Blobs(), kept); err != nil {
+		if was, err = readFile(s.st.Blobs(), kept); err != nil {
 			return h, nil, err
 		}
 	}
@@ -154,11 +155,11 @@ func (s *Service) endRestore(tx *store.Tx, i Instance, t *Task) error {
 	}
 	p, there := s.partial.Get(tx, waits)
 	if !there { // a differential restore starts from the full backup again, as the next one will
-		kept, err := keepImage(s.st.Blobs(), file)
+		kept, err := keepFile(s.st.Blobs(), file)
 		if err != nil {
 			return err
 		}
-		p = partial{Database: t.Database, Backup: h.Backup, Images: []image{kept}}
+		p = partial{Database: t.Database, Backup: h.Backup, Images: []keptFile{kept}}
 	}
 	s.partial.Put(tx, waits, p)
 	t.note(tx.Now(), "Command execution completed successfully.")
