@@ -16,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"lifeboat/aws/sandbox/clock"
+	"lifeboat/aws/sandbox/rds"
 	"lifeboat/aws/sandbox/store"
 	"lifeboat/aws/sandbox/sts"
 	"lifeboat/aws/sandbox/weather"
@@ -30,9 +31,11 @@ type house struct {
 	clock   *clock.Clock
 	weather *weather.Weather
 	store   *store.Store
-	logins  *sts.Service
 	own     Login
 	server  *http.Server
+
+	logins    *sts.Service
+	databases *rds.Service
 
 	stop     chan struct{} // closed when somebody asked for it
 	stopOnce sync.Once
@@ -64,6 +67,9 @@ func openHouse(o Options, lock *flock.Flock) (*Sandbox, error) {
 		return nil, err
 	}
 	if err := h.furnish(o, listener); err != nil {
+		if h.databases != nil {
+			err = errors.Join(err, h.databases.Close())
+		}
 		if h.store != nil {
 			err = errors.Join(err, h.store.Close())
 		}
@@ -106,12 +112,15 @@ func (h *house) furnish(o Options, listener net.Listener) (err error) {
 	if h.store, err = store.Open(o.Dir, h.clock, h.storeOptions(o.Seed)); err != nil {
 		return err
 	}
-	logins, all := services(h.store, o.Wall.Now)
+	all := h.services(o)
 	if err := h.store.Check(); err != nil {
 		return err
 	}
 	h.sweep() // at the start too: a kill leaves what the end would have taken
-	h.logins = logins
+	if err := h.databases.Listen(); err != nil {
+		// The rest of the sandbox is as good as ever.
+		h.log.LogAttrs(context.Background(), slog.LevelError, "a database cannot be connected to", slog.Any("error", err))
+	}
 	var given *sts.Key
 	if o.AccessKey != "" || o.SecretKey != "" {
 		if o.AccessKey == "" || o.SecretKey == "" {
@@ -119,10 +128,10 @@ func (h *house) furnish(o Options, listener net.Listener) (err error) {
 		}
 		given = &sts.Key{ID: o.AccessKey, Secret: o.SecretKey}
 	}
-	if h.own, err = login(logins.Login("", given)); err != nil {
+	if h.own, err = login(h.logins.Login("", given)); err != nil {
 		return err
 	}
-	answers := wire.New(wire.Options{Keys: logins, Wall: o.Wall.Now, Fault: h.weather.Fault, Log: h.answered, Extra: h.control()})
+	answers := wire.New(wire.Options{Keys: h.logins, Wall: o.Wall.Now, Fault: h.weather.Fault, Log: h.answered, Extra: h.control()})
 	for _, m := range all {
 		answers.Mount(m.name, m.service.Ops()...)
 	}
@@ -204,7 +213,7 @@ func (h *house) Stop() error {
 // grace is how long calls that are being answered may take when the house closes.
 const grace = 250 * time.Millisecond
 
-// Close ends the house: calls first, then content that nothing needs, then time, then the folder. Once is enough.
+// Close ends the house: calls first, then databases, then content that nothing needs, then time, then the folder. Once is enough.
 func (h *house) Close() (err error) {
 	h.ended.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), grace)
@@ -213,8 +222,9 @@ func (h *house) Close() (err error) {
 			h.server.Close()
 		}
 		h.Stop()
+		err = h.databases.Close()
 		h.sweep()
-		err = h.store.Close()
+		err = errors.Join(err, h.store.Close())
 		if h.lock != nil {
 			os.Remove(filepath.Join(h.dir, runningFile))
 			err = errors.Join(err, h.lock.Unlock())

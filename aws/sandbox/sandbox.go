@@ -230,7 +230,7 @@ func Reset(dir string) error {
 		return fmt.Errorf("sandbox: %s is open in another process; end that process first", dir)
 	}
 	// Only what a sandbox puts there: the folder was named by a person.
-	for _, name := range []string{store.JournalFile, store.BlobsFolder, runningFile} {
+	for _, name := range []string{store.JournalFile, store.BlobsFolder, databasesFolder, runningFile} {
 		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
 	}
 	return errors.Join(err, lock.Unlock())

@@ -71,6 +71,7 @@ func (b *bench) sts(as string) *sts.Client { return sts.NewFromConfig(b.config(a
 // abandon is what a kill leaves: nothing is closed but what the system takes away from a process.
 func (b *bench) abandon() {
 	b.house.server.Close()
+	b.house.databases.Close() // ports and open files; it writes nothing
 	b.house.clock.Close()
 	b.house.lock.Unlock()
 }
@@ -158,13 +159,13 @@ func TestAccountsBySeed(t *testing.T) {
 
 // TestOperationsAreInTheModel asks the server whether it can carry all that the services answer.
 func TestOperationsAreInTheModel(t *testing.T) {
-	st, err := store.Open("", clock.New(clock.Options{}), store.Options{})
-	if err != nil {
+	h := &house{clock: clock.New(clock.Options{}), log: slog.New(slog.DiscardHandler)}
+	var err error
+	if h.store, err = store.Open("", h.clock, store.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	server := wire.New(wire.Options{})
-	_, all := services(st, time.Now)
-	for _, m := range all {
+	for _, m := range h.services(Options{Wall: clock.Machine{}}) {
 		server.Mount(m.name, m.service.Ops()...)
 	}
 	if err := server.Check(); err != nil {
@@ -368,17 +369,22 @@ func TestKilledAndReopened(t *testing.T) {
 	}
 }
 
-func TestFolderIsForItsOwnerOnly(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "sandbox")
-	b := open(t, Options{Dir: dir})
-	secret, _ := b.Login("")
+// ownersOnly checks that nobody else can read what is in a folder: a file, or the folder it is in.
+func ownersOnly(t *testing.T, dir string) {
+	t.Helper()
 	filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		info, _ := d.Info()
-		if info.Mode().Perm()&0o077 != 0 {
+		if info, failed := d.Info(); failed == nil && info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s is %s", path, info.Mode())
 		}
 		return err
 	})
+}
+
+func TestFolderIsForItsOwnerOnly(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sandbox")
+	b := open(t, Options{Dir: dir})
+	secret, _ := b.Login("")
+	ownersOnly(t, dir)
 	b.Close()
 	if _, err := os.Stat(filepath.Join(dir, runningFile)); !os.IsNotExist(err) {
 		t.Errorf("%s is left behind: %v", runningFile, err)

@@ -1,14 +1,16 @@
 package sandbox
 
 import (
-	"time"
+	"path/filepath"
 
 	"lifeboat/aws/sandbox/dlm"
 	"lifeboat/aws/sandbox/ebs"
 	"lifeboat/aws/sandbox/ec2"
 	"lifeboat/aws/sandbox/iam"
 	"lifeboat/aws/sandbox/kms"
-	"lifeboat/aws/sandbox/store"
+	"lifeboat/aws/sandbox/rds"
+	"lifeboat/aws/sandbox/s3"
+	"lifeboat/aws/sandbox/secretsmanager"
 	"lifeboat/aws/sandbox/sts"
 	"lifeboat/aws/sandbox/tagging"
 	"lifeboat/aws/sandbox/wire"
@@ -23,20 +25,32 @@ type mounted struct {
 	service service
 }
 
+// databasesFolder holds the files of the databases, one folder an instance.
+const databasesFolder = "databases"
+
 // services makes them all. A new service is a folder and a line here; it may lean on those above it. What has tags of its
 // own (tagging.Source) can be found by them.
-func services(st *store.Store, wall func() time.Time) (logins *sts.Service, all []mounted) {
+func (h *house) services(o Options) (all []mounted) {
+	st := h.store
 	roles := iam.New(st)
 	keys := kms.New(st)
 	disks := ec2.New(st, keys)
-	logins = sts.New(st, roles, wall)
+	secrets := secretsmanager.New(st, keys)
+	buckets := s3.New(st, keys)
+	h.logins = sts.New(st, roles, o.Wall.Now)
+	h.databases = rds.New(st, rds.Options{
+		Dir: folder(o.Dir, databasesFolder), Keys: keys, Network: disks, Secrets: secrets, Roles: roles, Buckets: buckets.Within(), Log: h.log, Now: h.clock.Now,
+	})
 	all = []mounted{
 		{"iam", roles},
 		{"kms", keys},
-		{"sts", logins},
+		{"sts", h.logins},
 		{"ec2", disks},
 		{"ebs", ebs.New(st, disks, keys)},
 		{"dlm", dlm.New(st, disks, roles)},
+		{"secretsmanager", secrets},
+		{"s3", buckets},
+		{"rds", h.databases},
 	}
 	var sources []tagging.Source
 	for _, m := range all {
@@ -44,5 +58,13 @@ func services(st *store.Store, wall func() time.Time) (logins *sts.Service, all 
 			sources = append(sources, source)
 		}
 	}
-	return logins, append(all, mounted{"resourcegroupstaggingapi", tagging.New(st, sources...)})
+	return append(all, mounted{"resourcegroupstaggingapi", tagging.New(st, sources...)})
+}
+
+// folder is one below the sandbox's; none for a sandbox in memory.
+func folder(dir, name string) string {
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, name)
 }
