@@ -24,9 +24,8 @@ type session struct {
 	end    context.CancelFunc
 	over   chan struct{} // closed when it has ended
 
-	mu     sync.Mutex
-	cancel context.CancelFunc // of the request that runs
-	where  string             // the current database, for those who want it for themselves
+	mu    sync.Mutex
+	where string // the current database, for those who want it for themselves
 
 	login    tds.LoginRequest
 	home     string // the database of the login
@@ -86,47 +85,52 @@ func (x *session) live() {
 		}
 		return
 	}
-	requests := make(chan tds.Message)
+	requests := make(chan request)
 	go x.read(requests)
-	for m := range requests {
-		if err := x.answer(m); err != nil {
+	for r := range requests {
+		err := x.answer(r.ctx, r.Message)
+		r.done()
+		if err != nil {
 			x.server.o.Log.Debug("a SQL session ended", "user", x.login.User, "error", err)
 			return
 		}
 	}
 }
 
-// read hands on messages. ATTENTION also cuts off what runs.
-func (x *session) read(requests chan<- tds.Message) {
+// request is a message that is to be answered. Its context ends when the client no longer wants the answer.
+type request struct {
+	tds.Message
+	ctx  context.Context
+	done context.CancelFunc
+}
+
+// read hands on messages. ATTENTION cuts off the one before it, whether that runs already or not.
+func (x *session) read(requests chan<- request) {
 	defer close(requests)
 	defer x.end()
+	before := func() {}
 	for {
 		m, err := x.conn.Read()
 		if err != nil {
 			return
 		}
 		if m.Kind == tds.Attention {
-			x.mu.Lock()
-			if x.cancel != nil {
-				x.cancel()
-			}
-			x.mu.Unlock()
+			before()
 		}
+		r := request{Message: m}
+		r.ctx, r.done = context.WithCancel(x.ctx)
+		before = r.done
 		select {
-		case requests <- m:
+		case requests <- r:
 		case <-x.ctx.Done():
+			r.done()
 			return
 		}
 	}
 }
 
 // answer answers one message.
-func (x *session) answer(m tds.Message) error {
-	ctx, cancel := context.WithCancel(x.ctx)
-	defer cancel()
-	x.mu.Lock()
-	x.cancel = cancel
-	x.mu.Unlock()
+func (x *session) answer(ctx context.Context, m tds.Message) error {
 	x.out = x.conn.Respond()
 	x.ending, x.inside, x.tries, x.caught = nil, 0, 0, nil
 	if m.Reset {

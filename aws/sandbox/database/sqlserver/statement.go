@@ -97,6 +97,9 @@ func (x *session) do(ctx context.Context, p place, c tsql.Code) (n int64, err er
 		}
 	}
 	for rows.Next() {
+		if ctx.Err() != nil {
+			return n, errStopped
+		}
 		if n++; c.Columns == nil {
 			continue
 		}

@@ -3,6 +3,7 @@ package tds
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -209,6 +210,9 @@ func readValue(r *reader, t wireType) (any, error) {
 		g := swapGUID(data)
 		return strings.ToUpper(fmt.Sprintf("%x-%x-%x-%x-%x", g[:4], g[4:6], g[6:8], g[8:10], g[10:])), nil
 	}
+	if t.code == wireDateOffset && (data[len(data)-1] != 0 || data[len(data)-2] != 0) {
+		return nil, errors.New("a datetimeoffset here is in UTC; convert it before it is sent")
+	}
 	return readMoment(t, data), nil
 }
 
@@ -330,6 +334,6 @@ func readMoment(t wireType, data []byte) time.Time {
 	case wireTime:
 		return year1900.Add(at(little(data), clockUnit(t.Scale)))
 	}
-	n := clockSize(t.Scale) // datetimeoffset is already in UTC; its offset follows
+	n := clockSize(t.Scale) // the offset of a datetimeoffset follows; it is 0
 	return year1.AddDate(0, 0, int(little(data[n:n+3]))).Add(at(little(data[:n]), clockUnit(t.Scale)))
 }

@@ -44,7 +44,7 @@ func ParseParameters(s string) ([]Declare, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{tokens: tokens}
+	p := &parser{tokens: tokens, parameters: true}
 	if p.peek().kind == end {
 		return nil, nil
 	}
@@ -56,8 +56,9 @@ func ParseParameters(s string) ([]Declare, error) {
 }
 
 type parser struct {
-	tokens []token
-	at     int
+	tokens     []token
+	at         int
+	parameters bool // types of parameters are read: drivers send every time as datetimeoffset, which is taken as datetime2
 }
 
 // place adds the line to an error.
@@ -229,6 +230,9 @@ func (p *parser) dataType(length int) (tds.Type, error) {
 			args = append(args, a.text)
 			p.take(",")
 		}
+	}
+	if p.parameters && strings.EqualFold(name, "datetimeoffset") {
+		name = "datetime2"
 	}
 	typ, ok := tds.ParseType(name, args)
 	switch {
