@@ -213,8 +213,16 @@ func TestLostAnswersMakeNothingTwice(t *testing.T) {
 	}
 }
 
-// Printed commands do, pasted, what the call does; where the aws CLI is installed.
-func TestPasted(t *testing.T) {
+// shell is where printed commands are pasted.
+type shell struct {
+	*testing.T
+	box    *sandbox.Sandbox
+	target *account.Target // what the commands reach
+	dir    string
+}
+
+// openShell skips the test where there is no aws CLI.
+func openShell(t *testing.T) *shell {
 	if testing.Short() {
 		t.Skip("starts the aws CLI several times")
 	}
@@ -223,32 +231,36 @@ func TestPasted(t *testing.T) {
 			t.Skip(tool + " is not installed")
 		}
 	}
-	_, all, _ := open(t)
-	target := all["endpoint"]
-	c := calls.New(target, calls.Guard{})
-	dir := t.TempDir()
-	paste := func(op string, params map[string]any) []byte {
-		t.Helper()
-		text, err := calls.Command(op, "us-east-2", params, calls.CLIOptions{Endpoint: target.Endpoint, Width: 80})
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.Command("bash", "-ec", text)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json")
-		for i, v := range cmd.Env { // an empty profile is a wrong one to the CLI
-			if v == "AWS_PROFILE=" {
-				cmd.Env = append(cmd.Env[:i:i], cmd.Env[i+1:]...)
-				break
-			}
-		}
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s\n%v\n%s", text, err, out)
-		}
-		return out
+	box, all, _ := open(t)
+	return &shell{t, box, all["endpoint"], t.TempDir()}
+}
+
+// paste runs the printed command of a call.
+func (s *shell) paste(region, op string, params map[string]any) {
+	s.Helper()
+	text, err := calls.Command(op, region, params, calls.CLIOptions{Endpoint: s.target.Endpoint, Width: 80})
+	if err != nil {
+		s.Fatal(err)
 	}
-	paste("ec2.CreateVolume", map[string]any{"AvailabilityZone": "us-east-2a", "Size": 1, "Encrypted": false,
+	cmd := exec.Command("bash", "-ec", text)
+	cmd.Dir = s.dir
+	cmd.Env = append(os.Environ(), "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json")
+	for i, v := range cmd.Env { // an empty profile is a wrong one to the CLI
+		if v == "AWS_PROFILE=" {
+			cmd.Env = append(cmd.Env[:i:i], cmd.Env[i+1:]...)
+			break
+		}
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.Fatalf("%s\n%v\n%s", text, err, out)
+	}
+}
+
+// Printed commands do, pasted, what the call does; where the aws CLI is installed.
+func TestPasted(t *testing.T) {
+	sh := openShell(t)
+	c := calls.New(sh.target, calls.Guard{})
+	sh.paste("us-east-2", "ec2.CreateVolume", map[string]any{"AvailabilityZone": "us-east-2a", "Size": 1, "Encrypted": false,
 		"TagSpecifications": []any{map[string]any{"ResourceType": "volume", "Tags": []any{map[string]any{"Key": "Name", "Value": "it's pasted"}}}}})
 	res, err := c.Call(t.Context(), calls.Request{Op: "ec2.DescribeVolumes", Params: map[string]any{"Filters": []any{map[string]any{"Name": "tag:Name", "Values": []any{"it's pasted"}}}}})
 	if err != nil || len(res.Output["Volumes"].([]any)) != 1 {
@@ -256,7 +268,7 @@ func TestPasted(t *testing.T) {
 	}
 
 	// A security group as the labs of databases make one: the default VPC is there without being made.
-	paste("ec2.CreateSecurityGroup", map[string]any{"GroupName": "lifeboat db", "Description": "for the lab: {db}",
+	sh.paste("us-east-2", "ec2.CreateSecurityGroup", map[string]any{"GroupName": "lifeboat db", "Description": "for the lab: {db}",
 		"TagSpecifications": []any{map[string]any{"ResourceType": "security-group", "Tags": []any{map[string]any{"Key": "Name", "Value": "pasted"}}}}})
 	group := func() map[string]any {
 		t.Helper()
@@ -266,7 +278,7 @@ func TestPasted(t *testing.T) {
 		}
 		return res.Output["SecurityGroups"].([]any)[0].(map[string]any)
 	}
-	paste("ec2.AuthorizeSecurityGroupIngress", map[string]any{"GroupId": group()["GroupId"], "IpPermissions": []any{map[string]any{"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432,
+	sh.paste("us-east-2", "ec2.AuthorizeSecurityGroupIngress", map[string]any{"GroupId": group()["GroupId"], "IpPermissions": []any{map[string]any{"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432,
 		"IpRanges": []any{map[string]any{"CidrIp": "203.0.113.7/32", "Description": "me"}}}}})
 	if rules, _ := group()["IpPermissions"].([]any); len(rules) != 1 || rules[0].(map[string]any)["ToPort"] != 5432.0 {
 		t.Errorf("rules %v", rules)
@@ -283,21 +295,21 @@ func TestPasted(t *testing.T) {
 		return res.Output
 	}
 	snapshot := call("ebs.StartSnapshot", map[string]any{"VolumeSize": 1})["SnapshotId"]
-	if err := os.WriteFile(filepath.Join(dir, "block-data.bin"), block, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(sh.dir, "block-data.bin"), block, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	paste("ebs.PutSnapshotBlock", map[string]any{"SnapshotId": snapshot, "BlockIndex": 3, "BlockData": block, "DataLength": 524288,
+	sh.paste("us-east-2", "ebs.PutSnapshotBlock", map[string]any{"SnapshotId": snapshot, "BlockIndex": 3, "BlockData": block, "DataLength": 524288,
 		"Checksum": base64.StdEncoding.EncodeToString(sum[:]), "ChecksumAlgorithm": "SHA256"})
 	call("ebs.CompleteSnapshot", map[string]any{"SnapshotId": snapshot, "ChangedBlocksCount": 1})
-	if err := all["sandbox"].Clock.Pass(t.Context(), time.Hour); err != nil {
+	if err := sh.box.Clock().Pass(t.Context(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	blocks := call("ebs.ListSnapshotBlocks", map[string]any{"SnapshotId": snapshot})["Blocks"].([]any)
-	if err := os.Remove(filepath.Join(dir, "block-data.bin")); err != nil {
+	if err := os.Remove(filepath.Join(sh.dir, "block-data.bin")); err != nil {
 		t.Fatal(err)
 	}
-	paste("ebs.GetSnapshotBlock", map[string]any{"SnapshotId": snapshot, "BlockIndex": 3, "BlockToken": blocks[0].(map[string]any)["BlockToken"]})
-	if got, err := os.ReadFile(filepath.Join(dir, "block-data.bin")); err != nil || !bytes.Equal(got, block) {
+	sh.paste("us-east-2", "ebs.GetSnapshotBlock", map[string]any{"SnapshotId": snapshot, "BlockIndex": 3, "BlockToken": blocks[0].(map[string]any)["BlockToken"]})
+	if got, err := os.ReadFile(filepath.Join(sh.dir, "block-data.bin")); err != nil || !bytes.Equal(got, block) {
 		t.Errorf("%d bytes came back, %v", len(got), err)
 	}
 }
