@@ -44,7 +44,7 @@ func (p *parser) function(parts []token) expr {
 		}
 	}
 	out := p.write(&c)
-	if out.name == "" {
+	if out.name == "" || out.name == "?column?" {
 		out.name = name
 	}
 	return out

@@ -11,8 +11,8 @@ func namespaces(*Env) [][]any {
 }
 
 // relation is one row of pg_class.
-func relation(oid uint32, name string, am int, kind string, natts, checks int, hasIndex bool) []any {
-	return []any{oid, name, publicSpace, 0, 0, masterOID, am, oid, 0, 0, -1, 0, hasIndex, false, "p", kind, natts, checks, false, false, false, false, false, true, "d", false, nil, nil, nil}
+func relation(oid uint32, name string, am int, kind string, natts, checks int, hasIndex, foreign bool) []any {
+	return []any{oid, name, publicSpace, 0, 0, masterOID, am, oid, 0, 0, -1, 0, hasIndex, false, "p", kind, natts, checks, false, foreign, false, false, false, true, "d", false, nil, nil, nil}
 }
 
 func classes(env *Env) (out [][]any) {
@@ -26,15 +26,22 @@ func classes(env *Env) (out [][]any) {
 				checks++
 			}
 			if c.index > 0 {
-				out = append(out, relation(c.index, c.Name, 403, "i", len(c.Columns), 0, false))
+				out = append(out, relation(c.index, c.Name, 403, "i", len(c.Columns), 0, false, false))
 			}
 		}
 		for _, i := range t.Indexes {
-			out = append(out, relation(i.OID, i.Name, 403, "i", len(i.Columns), 0, false))
+			out = append(out, relation(i.OID, i.Name, 403, "i", len(i.Columns), 0, false, false))
 		}
-		out = append(out, relation(t.OID, t.Name, am, kind, len(t.Columns), checks, len(t.Key) > 0 || len(t.Indexes) > 0))
+		out = append(out, relation(t.OID, t.Name, am, kind, len(t.Columns), checks, len(t.Key) > 0 || len(t.Indexes) > 0, env.Schema.foreign(t)))
 	}
 	return out
+}
+
+// foreign tells whether a foreign key leads from or to a table.
+func (s *Schema) foreign(t *Table) bool {
+	return slices.ContainsFunc(s.Tables, func(other *Table) bool {
+		return slices.ContainsFunc(other.Constraints, func(c Constraint) bool { return c.Kind == 'f' && (other == t || c.Target == t.Name) })
+	})
 }
 
 func attributes(env *Env) (out [][]any) {
@@ -191,7 +198,8 @@ func databases(env *Env) (out [][]any) {
 func roles(env *Env) [][]any {
 	return [][]any{
 		{rdsadminOID, "rdsadmin", true, true, true, true, true, true, -1, "********", nil, true},
-		{masterOID, env.Master, false, true, true, true, true, false, -1, "********", "infinity", false},
+		{masterOID, env.Master, false, true, true, true, true, false, -1, "********", nil, false},
+		{6171, "pg_database_owner", false, true, false, false, false, false, -1, "********", nil, false},
 		{16382, "rds_superuser", false, true, false, false, false, false, -1, "********", nil, false},
 	}
 }

@@ -14,9 +14,24 @@ type expr struct {
 	param int     // the number of a parameter that has no type yet
 	null  bool
 	row   []expr // of (a, b)
+	weak  bool   // the name is only that of a type or of CASE: a cast gives another
+	at    token  // of a literal
 }
 
 func (e expr) unknown() bool { return e.typ.OID == Unknown }
+
+// afterCast is a cast of e with the name that its column gets.
+func (out expr) afterCast(e expr) expr {
+	out.name, out.weak = e.name, e.weak
+	if e.weak || e.name == "?column?" {
+		o := out.typ.OID
+		if el, ok := o.Element(); ok {
+			o = el
+		}
+		out.name, out.weak = o.typname(), true
+	}
+	return out
+}
 
 func unknownText(s string) expr {
 	return expr{sql: quote(s), typ: Type{OID: Unknown}, text: &s, name: "?column?"}
@@ -42,12 +57,17 @@ func (p *parser) known(e expr, t Type) expr {
 		switch {
 		case t.OID == Regclass && !allDigits(*e.text):
 			out.sql = fmt.Sprint(p.regclass(*e.text))
+		case t.OID == Regnamespace && !allDigits(*e.text):
+			out.sql = p.lookup("pg_namespace", "oid", "nspname", quote(*e.text))
 		case t.OID == Regtype && !allDigits(*e.text):
 			out.sql = fmt.Sprint(p.regtype(*e.text))
 		case t.OID == Oid && *e.text == "":
 			fail(Errorf("22P02", `invalid input syntax for type oid: ""`))
 		default:
 			v, err := t.Input(*e.text)
+			if refused, ok := err.(*Error); ok && e.at.kind == literal {
+				fail(refused.at(e.at))
+			}
 			if err != nil {
 				fail(err)
 			}
@@ -156,8 +176,12 @@ func (p *parser) convert(e expr, t Type, explicit bool) (expr, bool) {
 			out.sql = fmt.Sprintf("pg_fit(%d, %d, %d, %s)", to, t.Mod, bit(explicit), out.sql)
 		}
 	case from.stringy():
-		if to == Regclass {
-			out.sql = p.lookup("pg_class", "oid", "relname", e.sql)
+		if to == Regclass || to == Regnamespace {
+			table, name := "pg_class", "relname"
+			if to == Regnamespace {
+				table, name = "pg_namespace", "nspname"
+			}
+			out.sql = p.lookup(table, "oid", name, e.sql)
 			return out, explicit
 		}
 		out.sql = fmt.Sprintf("pg_input(%d, %d, %s)", to, t.Mod, e.sql)
@@ -233,6 +257,8 @@ func (p *parser) asText(e expr) string {
 		return p.known(e, Type{OID: Text}).sql
 	case o == Regclass:
 		return fmt.Sprintf("coalesce(%s, cast(%s as text))", p.lookup("pg_class", "relname", "oid", e.sql), e.sql)
+	case o == Regnamespace:
+		return fmt.Sprintf("coalesce(%s, cast(%s as text))", p.lookup("pg_namespace", "nspname", "oid", e.sql), e.sql)
 	case o == Regtype:
 		return fmt.Sprintf("pg_format_type(%s, -1)", e.sql)
 	case o == Bool:

@@ -370,13 +370,7 @@ func (p *parser) postfix(e expr) expr {
 		at := p.peek()
 		switch {
 		case p.symbol("::"):
-			t := p.typeName()
-			name := e.name
-			if name == "?column?" {
-				name = t.OID.typname()
-			}
-			e = p.cast(e, t, at)
-			e.name = name
+			e = p.cast(e, p.typeName(), at).afterCast(e)
 		case p.atSymbol("["):
 			e = p.subscript(e)
 		case p.accept("collate"):

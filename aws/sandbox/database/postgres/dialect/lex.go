@@ -51,7 +51,8 @@ func Split(text string) ([]Source, error) {
 				t.pos, t.end = t.pos-from, t.end-from
 				part = append(part, t)
 			}
-			out = append(out, Source{Text: text[from:all[i-1].end], tokens: append(part, token{pos: all[i-1].end - from, end: all[i-1].end - from})})
+			part = append(part, token{text: t.text, pos: t.pos - from, end: t.pos - from})
+			out = append(out, Source{Text: text[from:all[i-1].end], tokens: part})
 		}
 		first = i + 1
 	}
@@ -142,6 +143,8 @@ func (l *lexer) next() error {
 		last := &l.out[len(l.out)-1]
 		last.kind, last.text = bits, strings.ToLower(string(c))+last.text
 		return nil
+	case (c == 'u' || c == 'U') && strings.HasPrefix(l.src[l.at+1:], "&'"):
+		return Unsupported("a string of the form U&'...'").at(token{pos: start})
 	case c == '"':
 		return l.quoted()
 	case c == '$':

@@ -11,7 +11,9 @@ func (p *parser) arithmetic(op token, left, right expr) expr {
 		return out
 	}
 	if left.unknown() && right.unknown() {
-		fail(Errorf("42725", "operator is not unique: unknown %s unknown", op.text).at(op))
+		e := Errorf("42725", "operator is not unique: unknown %s unknown", op.text).at(op)
+		e.Hint = "Could not choose a best candidate operator. You might need to add explicit type casts."
+		fail(e)
 	}
 	if left.unknown() {
 		left = p.known(left, Type{OID: right.typ.OID})
@@ -131,8 +133,11 @@ func (p *parser) concat(op token, left, right expr) expr {
 	_, arrayA := a.Element()
 	_, arrayB := b.Element()
 	switch {
+	case arrayA && (arrayB || b == Unknown):
+		right = p.known(right, left.typ)
+		return typed(a, "(select json_group_array(value) from (select value from json_each(coalesce(%s, '[]')) union all select value from json_each(coalesce(%s, '[]'))))", left.sql, right.sql)
 	case arrayA || arrayB || a == JSONB || b == JSONB:
-		fail(Unsupported("|| of arrays or jsonb").at(op))
+		fail(Unsupported("|| of %s and %s", left.typ, right.typ).at(op))
 	case a == Bytea || b == Bytea:
 		return typed(Bytea, "pg_bytes(%s, %s)", p.known(left, Type{OID: Bytea}).sql, p.known(right, Type{OID: Bytea}).sql)
 	case !a.stringy() && !b.stringy() && a != Unknown && b != Unknown:

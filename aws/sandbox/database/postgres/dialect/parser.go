@@ -88,7 +88,7 @@ func (p *parser) syntax() {
 }
 
 func (p *parser) syntaxAt(t token) {
-	if t.kind == end {
+	if t.kind == end && t.text == "" {
 		fail(Errorf("42601", "syntax error at end of input").at(t))
 	}
 	fail(Errorf("42601", "syntax error at or near \"%s\"", t.shown()).at(t))

@@ -11,7 +11,9 @@ func (p *parser) primary() expr {
 	switch t.kind {
 	case literal:
 		p.i++
-		return unknownText(t.text)
+		e := unknownText(t.text)
+		e.at = t
+		return e
 	case number:
 		p.i++
 		return numeral(t)
@@ -88,9 +90,11 @@ func (p *parser) special(t token) (expr, bool) {
 		return expr{sql: "null", typ: Type{OID: Unknown}, null: true, name: "?column?"}, true
 	case "true", "false":
 		p.i++
-		return name(typed(Bool, "%d", bit(t.text == "true")), "bool")
+		return typed(Bool, "%d", bit(t.text == "true")), true
 	case "case":
-		return name(p.caseWhen(), "case")
+		e := p.caseWhen()
+		e.weak = true
+		return name(e, "case")
 	case "cast":
 		p.i++
 		p.need("(")
@@ -98,10 +102,7 @@ func (p *parser) special(t token) (expr, bool) {
 		p.expect("as")
 		out := p.cast(e, p.typeName(), t)
 		p.need(")")
-		if e.name == "?column?" {
-			return name(out, out.typ.OID.typname())
-		}
-		return name(out, e.name)
+		return out.afterCast(e), true
 	case "exists":
 		if called {
 			p.i += 2
@@ -247,8 +248,7 @@ func (p *parser) typedLiteral() (expr, bool) {
 	t, ok := p.tryType()
 	if ok && p.peek().kind == literal {
 		e := p.cast(unknownText(p.take().text), t, p.toks[start])
-		e.name = t.OID.typname()
-		return e, true
+		return e.afterCast(expr{name: "?column?"}), true
 	}
 	p.i = start
 	return expr{}, false

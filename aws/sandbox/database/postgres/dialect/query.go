@@ -37,7 +37,7 @@ func (p *parser) atQuery() bool {
 		n++
 	}
 	t := p.ahead(n)
-	return t.kind == word && (t.text == "select" || t.text == "values" && n == 0 || t.text == "with" || t.text == "table" && n == 0)
+	return t.kind == word && (t.text == "select" || t.text == "values" || t.text == "with" || t.text == "table")
 }
 
 // subquery reads a query inside of another statement; it sees the columns around it.

@@ -200,7 +200,7 @@ func (t *Table) constraints() {
 			c.Definition = "UNIQUE (" + list(c.Columns) + ")"
 		case "check":
 			c.Kind = 'c'
-			c.Definition = "CHECK (" + t.Definition[toks[i+3].pos+1:bracketEnd(toks[i+3:])] + ")"
+			c.Definition = "CHECK " + shownExpr(t.Definition[toks[i+3].pos+1:bracketEnd(toks[i+3:])])
 		case "foreign":
 			c.Kind = 'f'
 			c.Columns = inBrackets(toks[i+4:])
@@ -259,6 +259,25 @@ func bracketEnd(toks []token) int {
 		}
 	}
 	return toks[len(toks)-1].pos
+}
+
+// shownExpr is an expression of SQLite with its names as Postgres prints them.
+func shownExpr(sql string) string {
+	toks, err := lex(sql)
+	if err != nil {
+		return sql
+	}
+	var b strings.Builder
+	at := 0
+	for _, t := range toks {
+		b.WriteString(sql[at:t.pos])
+		if at = t.end; t.kind == quoted {
+			b.WriteString(shownIdent(t.text))
+		} else {
+			b.WriteString(sql[t.pos:t.end])
+		}
+	}
+	return b.String()
 }
 
 func list(names []string) string {

@@ -70,8 +70,10 @@ func (p *parser) catalogFunction(c *call) (expr, bool) {
 	switch c.name {
 	case "pg_relation_is_publishable", "row_security_active":
 		return fixed(Bool, "0")
-	case "obj_description", "col_description", "shobj_description", "pg_tablespace_location", "pg_get_partkeydef", "pg_get_statisticsobjdef_columns":
+	case "obj_description", "col_description", "shobj_description", "pg_tablespace_location", "pg_get_partkeydef", "pg_get_triggerdef", "pg_get_statisticsobjdef_columns":
 		return fixed(Text, "null")
+	case "pg_partition_ancestors", "pg_partition_root":
+		return fixed(Regclass, "null")
 	case "pg_encoding_to_char":
 		return typed(Name, "(case when %s = 6 then 'UTF8' else '' end)", arg(0)), true
 	case "array_upper":
@@ -97,9 +99,22 @@ func (p *parser) catalogFunction(c *call) (expr, bool) {
 			return typed(Regclass, "%s", p.lookup("pg_class", "oid", "relname", quote(strings.TrimPrefix(*c.args[0].text, "public.")))), true
 		}
 	case "pg_relation_size", "pg_table_size", "pg_total_relation_size", "pg_indexes_size":
-		fail(Unsupported("the function %s, which would say what one table takes,", c.name).at(c.at))
-	case "pg_get_viewdef", "pg_get_ruledef", "pg_get_functiondef", "pg_get_triggerdef":
+		return p.relationSize(c), true
+	case "pg_get_viewdef", "pg_get_ruledef", "pg_get_functiondef":
 		fail(Unsupported("the function %s", c.name).at(c.at))
 	}
 	return expr{}, false
+}
+
+// relationSize is how many bytes a table takes, with its indexes or without.
+func (p *parser) relationSize(c *call) expr {
+	name := p.lookup("pg_class", "relname", "oid", p.known(c.args[0], Type{OID: Regclass}).sql)
+	which := "name = " + name
+	switch c.name {
+	case "pg_total_relation_size":
+		which = "name in (select name from sqlite_schema where tbl_name = " + name + ")"
+	case "pg_indexes_size":
+		which = "name in (select name from sqlite_schema where type = 'index' and tbl_name = " + name + ")"
+	}
+	return typed(Int8, "(select coalesce(sum(pgsize), 0) from dbstat where %s)", which)
 }

@@ -125,7 +125,7 @@ func (p *parser) results(q *query) []Column {
 	for i, c := range cols {
 		names[i] = "c" + numberText(i+1)
 		parts[i] = names[i]
-		if c.Type.OID == Regclass || c.Type.OID == Regtype {
+		if c.Type.OID.object() && c.Type.OID != Oid {
 			parts[i] = p.asText(expr{sql: names[i], typ: c.Type})
 			cols[i].Type = Type{OID: Text}
 			wrap = true

@@ -9,34 +9,35 @@ import (
 type OID uint32
 
 const (
-	Bool        OID = 16
-	Bytea       OID = 17
-	Char        OID = 18 // "char", one byte, of the catalogs
-	Name        OID = 19
-	Int8        OID = 20
-	Int2        OID = 21
-	Int4        OID = 23
-	Regproc     OID = 24
-	Text        OID = 25
-	Oid         OID = 26
-	JSON        OID = 114
-	Float4      OID = 700
-	Float8      OID = 701
-	Unknown     OID = 705 // a literal or parameter whose type nothing has told yet
-	Bpchar      OID = 1042
-	Varchar     OID = 1043
-	Date        OID = 1082
-	Time        OID = 1083
-	Timestamp   OID = 1114
-	Timestamptz OID = 1184
-	Interval    OID = 1186
-	Numeric     OID = 1700
-	Regclass    OID = 2205
-	Regtype     OID = 2206
-	Record      OID = 2249
-	Void        OID = 2278
-	UUID        OID = 2950
-	JSONB       OID = 3802
+	Bool         OID = 16
+	Bytea        OID = 17
+	Char         OID = 18 // "char", one byte, of the catalogs
+	Name         OID = 19
+	Int8         OID = 20
+	Int2         OID = 21
+	Int4         OID = 23
+	Regproc      OID = 24
+	Text         OID = 25
+	Oid          OID = 26
+	JSON         OID = 114
+	Float4       OID = 700
+	Float8       OID = 701
+	Unknown      OID = 705 // a literal or parameter whose type nothing has told yet
+	Bpchar       OID = 1042
+	Varchar      OID = 1043
+	Date         OID = 1082
+	Time         OID = 1083
+	Timestamp    OID = 1114
+	Timestamptz  OID = 1184
+	Interval     OID = 1186
+	Numeric      OID = 1700
+	Regclass     OID = 2205
+	Regtype      OID = 2206
+	Record       OID = 2249
+	Void         OID = 2278
+	UUID         OID = 2950
+	JSONB        OID = 3802
+	Regnamespace OID = 4089
 )
 
 // Type is a type with its modifier as in pg_attribute.atttypmod, 0 for none: varchar(20) is 24.
@@ -79,6 +80,7 @@ var infos = []info{
 	{Numeric, "numeric", "numeric", 1231, -1, 'N', "decimal dec"},
 	{Regclass, "regclass", "regclass", 2210, 4, 'N', ""},
 	{Regtype, "regtype", "regtype", 2211, 4, 'N', ""},
+	{Regnamespace, "regnamespace", "regnamespace", 4090, 4, 'N', ""},
 	{Record, "record", "record", 2287, -1, 'P', ""},
 	{Void, "void", "void", 0, 4, 'P', ""},
 	{UUID, "uuid", "uuid", 2951, 16, 'U', ""},
@@ -134,8 +136,10 @@ func (o OID) category() byte {
 
 func (o OID) stringy() bool { return o.category() == 'S' || o == Char }
 func (o OID) integer() bool { return o == Int2 || o == Int4 || o == Int8 || o.object() }
-func (o OID) object() bool  { return o == Oid || o == Regclass || o == Regtype || o == Regproc }
-func (o OID) float() bool   { return o == Float4 || o == Float8 }
+func (o OID) object() bool {
+	return o == Oid || o == Regclass || o == Regtype || o == Regproc || o == Regnamespace
+}
+func (o OID) float() bool { return o == Float4 || o == Float8 }
 
 // typname is the name in pg_type.
 func (o OID) typname() string {

@@ -16,7 +16,7 @@ import (
 func (t Type) Input(text string) (any, error) {
 	trimmed := strings.TrimSpace(text)
 	switch t.OID {
-	case Int2, Int4, Int8, Oid, Regproc, Regclass, Regtype:
+	case Int2, Int4, Int8, Oid, Regproc, Regclass, Regtype, Regnamespace:
 		n, err := strconv.ParseInt(trimmed, 10, 64)
 		if err != nil && strings.Contains(err.Error(), "out of range") || err == nil && !t.OID.holds(n) {
 			return nil, Errorf("22003", "value %q is out of range for type %s", text, t)
