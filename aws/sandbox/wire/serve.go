@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -55,36 +54,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.serve(x)
-}
-
-// local is this machine, and so is every name below it (RFC 6761, section 6.3).
-const local = "localhost"
-
-// bucketHost is the bucket of a virtual-hosted-style request to S3, as the path begins that would name it: Host
-// BUCKET.localhost or BUCKET.s3.localhost (Amazon S3 User Guide, "Virtual hosting of buckets").
-func bucketHost(host string) string {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	bucket, isLocal := strings.CutSuffix(strings.ToLower(host), "."+local)
-	bucket = strings.TrimSuffix(bucket, ".s3")
-	if !isLocal || bucket == "s3" {
-		return ""
-	}
-	return "/" + bucket
-}
-
-// loopback says whether a Host header names this machine: a web page that had its name rebound to 127.0.0.1 sends its own.
-func loopback(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.Trim(host, "[]")
-	if name := strings.ToLower(host); name == local || strings.HasSuffix(name, "."+local) {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 func (s *Server) control(x *exchange) {
@@ -213,8 +182,10 @@ func (s *Server) read(x *exchange, found route) (*request, Key, *failure) {
 			hash = unsigned
 		}
 	}
+	var pieces *chunked
 	if isChunked(r) {
-		r.Body = newChunked(r)
+		pieces = newChunked(r)
+		r.Body = pieces
 	} else if len(signed) == 64 {
 		r.Body = newChecked(r.Body, signed)
 	}
@@ -247,7 +218,8 @@ func (s *Server) read(x *exchange, found route) (*request, Key, *failure) {
 	if why != "" {
 		return nil, Key{}, s.refused(x, why)
 	}
-	if isChunked(r) {
+	if pieces != nil {
+		pieces.signer = newChunkSigner(r, x.sig, key)
 		unchunk(r)
 	}
 	return req, key, nil
@@ -330,6 +302,10 @@ func (s *Server) do(x *exchange, req *request, h Handler) {
 	}
 	if errors.Is(err, errDigest) {
 		x.fail(s.refused(x, badDigest))
+		return
+	}
+	if errors.Is(err, errChunk) {
+		x.fail(s.refused(x, badSignature))
 		return
 	}
 	if err != nil {

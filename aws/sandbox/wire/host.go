@@ -1,0 +1,36 @@
+package wire
+
+import (
+	"net"
+	"strings"
+)
+
+// local is this machine, and so is every name below it (RFC 6761, section 6.3).
+const local = "localhost"
+
+// bucketHost is the bucket of a virtual-hosted-style request to S3, as the path begins that would name it: Host
+// BUCKET.localhost or BUCKET.s3.localhost (Amazon S3 User Guide, "Virtual hosting of buckets").
+func bucketHost(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	bucket, isLocal := strings.CutSuffix(strings.ToLower(host), "."+local)
+	bucket = strings.TrimSuffix(bucket, ".s3")
+	if !isLocal || bucket == "s3" {
+		return ""
+	}
+	return "/" + bucket
+}
+
+// loopback says whether a Host header names this machine: a web page that had its name rebound to 127.0.0.1 sends its own.
+func loopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	if name := strings.ToLower(host); name == local || strings.HasSuffix(name, "."+local) {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
