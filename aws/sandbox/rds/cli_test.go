@@ -86,6 +86,9 @@ func newCLI(t *testing.T) *cli {
 func (c *cli) run(command string) (out any, complaint string) {
 	c.t.Helper()
 	args := append([]string{"rds"}, strings.Fields(command)...)
+	if !slices.Contains(args, "--region") {
+		args = append(args, "--region", home) // one process remembers the last one
+	}
 	line, _ := json.Marshal(args)
 	fmt.Fprintf(c.in, "%s\n", line)
 	if !c.answers.Scan() {
