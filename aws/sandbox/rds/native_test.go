@@ -3,6 +3,7 @@ package rds
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 	s3api "github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	mssql "github.com/microsoft/go-mssqldb"
 	"pgregory.net/rapid"
 
 	tds "lifeboat/aws/sandbox/database/sqlserver"
@@ -529,4 +531,73 @@ func TestFullAndDifferentialAreTheDatabase(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestANativeBackupOverTDS does with a SQL Server client what the documentation shows.
+func TestANativeBackupOverTDS(t *testing.T) {
+	w, _ := newShop(t, "sqlserver-ex")
+	at := w.show(here, "shop").Endpoint
+	db, err := sql.Open("sqlserver", fmt.Sprintf("sqlserver://lifeboat:correct-horse@%s:%d?encrypt=disable", *at.Address, *at.Port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	do := func(text string) {
+		t.Helper()
+		if _, err := db.Exec(text); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	do("create table labdb.dbo.marker (id int primary key, text nvarchar(50))")
+	do("insert into labdb.dbo.marker values (1, N'one'), (2, N'two')")
+	done := func(text string) {
+		t.Helper()
+		do(text)
+		w.Pass(5 * time.Minute)
+		rows, err := db.Query("exec msdb.dbo.rds_task_status")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		names, _ := rows.Columns()
+		values := make([]any, len(names))
+		for n := range values {
+			values[n] = new(any)
+		}
+		for rows.Next() {
+			if err := rows.Scan(values...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if lifecycle := *values[slices.Index(names, "lifecycle")].(*any); lifecycle != taskSuccess {
+			t.Fatalf("%s: %v %v", text, lifecycle, *values[slices.Index(names, "task_info")].(*any))
+		}
+	}
+	state := func() (desc string) {
+		t.Helper()
+		if err := db.QueryRow("select state_desc from sys.databases where name = 'back'").Scan(&desc); err != nil {
+			t.Fatal(err)
+		}
+		return desc
+	}
+	done("exec msdb.dbo.rds_backup_database @source_db_name='labdb', @s3_arn_to_backup_to='arn:aws:s3:::backups/labdb.bak', @overwrite_s3_backup_file=1, @type='FULL'")
+	done("exec msdb.dbo.rds_restore_database @restore_db_name='back', @s3_arn_to_restore_from='arn:aws:s3:::backups/labdb.bak', @with_norecovery=1")
+	if got := state(); got != "RESTORING" {
+		t.Errorf("state %s", got)
+	}
+	done("exec msdb.dbo.rds_finish_restore @db_name='back'")
+	if got := state(); got != "ONLINE" {
+		t.Errorf("state %s", got)
+	}
+	var n int
+	if err := db.QueryRow("select count(*) from back.dbo.marker").Scan(&n); err != nil || n != 2 {
+		t.Errorf("%d rows, %v", n, err)
+	}
+	do("exec msdb.dbo.rds_drop_database N'back'")
+	_, err = db.Exec("exec msdb.dbo.rds_restore_database 'labdb', 'arn:aws:s3:::backups/labdb.bak'")
+	var said mssql.Error
+	if !errors.As(err, &said) || said.Number != 50000 || !strings.HasPrefix(said.Message, "Database 'labdb' already exists.") {
+		t.Errorf("%v", err)
+	}
+	do("exec rdsadmin..rds_set_configuration 'S3 backup compression', 'true'")
 }

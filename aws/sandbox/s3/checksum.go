@@ -150,7 +150,7 @@ func (s *Service) receive(in incoming, put putter) (r received, err error) {
 	if in.body == nil {
 		in.body = bytes.NewReader(nil)
 	}
-	if r.Content, err = s.keep(io.TeeReader(in.body, io.MultiWriter(etag, sum)), put); err != nil {
+	if r.Content, err = s.keep(io.TeeReader(in.body, io.MultiWriter(etag, sum)), *in.length, put); err != nil {
 		if err == io.ErrUnexpectedEOF {
 			return r, incomplete()
 		}

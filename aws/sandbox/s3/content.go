@@ -104,9 +104,9 @@ func listing(chunks []chunk, put putter) (c Content, err error) {
 	return c, err
 }
 
-// keep reads a body to its end and puts it, a chunk at a time.
-func (s *Service) keep(body io.Reader, put putter) (Content, error) {
-	buffer := s.buffer()
+// keep reads a body to its end and puts it, a chunk at a time; size is how much it says to be, unknown below 0.
+func (s *Service) keep(body io.Reader, size int64, put putter) (Content, error) {
+	buffer := s.buffer(size)
 	defer s.giveBack(buffer)
 	var chunks []chunk
 	for {
@@ -139,7 +139,11 @@ func fill(body io.Reader, buffer []byte) (n int, err error) {
 	return n, err
 }
 
-func (s *Service) buffer() []byte {
+// buffer is one for a body of that size: a small one holds it and shows its end.
+func (s *Service) buffer(size int64) []byte {
+	if size >= 0 && size < chunkSize/4 {
+		return make([]byte, size+1)
+	}
 	select {
 	case b := <-s.buffers:
 		return b
@@ -149,6 +153,9 @@ func (s *Service) buffer() []byte {
 }
 
 func (s *Service) giveBack(b []byte) {
+	if len(b) < chunkSize {
+		return
+	}
 	select {
 	case s.buffers <- b:
 	default:

@@ -74,7 +74,9 @@ func TestListingsAgainstTheirDefinition(t *testing.T) {
 			for _, p := range out.CommonPrefixes {
 				page = append(page, *p.Prefix+" and more")
 			}
-			slices.SortFunc(page, func(a, b string) int { return strings.Compare(strings.TrimSuffix(a, " and more"), strings.TrimSuffix(b, " and more")) })
+			slices.SortFunc(page, func(a, b string) int {
+				return strings.Compare(strings.TrimSuffix(a, " and more"), strings.TrimSuffix(b, " and more"))
+			})
 			got = append(got, page...)
 			if in.ContinuationToken = out.NextContinuationToken; !*out.IsTruncated {
 				break

@@ -289,3 +289,15 @@ func TestWhatAnObjectCannotBe(t *testing.T) {
 		t.Errorf("%+v", head)
 	}
 }
+
+func BenchmarkPut1KiB(b *testing.B) {
+	w := newWorld(b, b.TempDir())
+	c := w.bucket(b, us, east, "things")
+	body := bulk(1 << 10)
+	n := 0
+	for b.Loop() {
+		n++
+		copy(body, fmt.Sprint(n))
+		must[*s3.PutObjectOutput](b)(c.PutObject(ctx, &s3.PutObjectInput{Bucket: p("things"), Key: p(fmt.Sprintf("key-%06d", n)), Body: bytes.NewReader(body)}))
+	}
+}

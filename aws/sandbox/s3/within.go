@@ -43,7 +43,7 @@ func (w Within) Put(tx *store.Tx, bucket, key string, body io.Reader) error {
 		return err
 	}
 	sum, etag := hashes[types.ChecksumAlgorithmCrc64nvme](), md5.New()
-	content, err := w.s.keep(io.TeeReader(body, io.MultiWriter(sum, etag)), w.s.store.Blobs().Put)
+	content, err := w.s.keep(io.TeeReader(body, io.MultiWriter(sum, etag)), -1, w.s.store.Blobs().Put)
 	if err != nil {
 		return err
 	}
