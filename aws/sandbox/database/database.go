@@ -66,6 +66,7 @@ type Server struct {
 	catalog   catalog
 	databases map[int]*database // by id; those dropped, too, until a history holds them whole
 	extend    func(*sqlite.Driver, func() *Conn) error
+	extended  int // how often there was another extend
 	idle      []*slot
 	closed    bool
 
@@ -168,12 +169,14 @@ func (s *Server) Extend(register func(d *sqlite.Driver, conn func() *Conn) error
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.extend, s.idle = register, nil
+	s.extended++
 }
 
 // slot is a driver with the functions of the dialect, for one session at a time.
 type slot struct {
-	driver sqlite.Driver
-	conn   *Conn
+	driver   sqlite.Driver
+	conn     *Conn
+	extended int // whose functions it has
 }
 
 // slot is a driver that no session uses. s.mu is held.
@@ -183,7 +186,7 @@ func (s *Server) slot() (*slot, error) {
 		s.idle = s.idle[:last]
 		return l, nil
 	}
-	l := &slot{}
+	l := &slot{extended: s.extended}
 	if s.extend == nil {
 		return l, nil
 	}

@@ -148,7 +148,9 @@ func (d *database) left(c *Conn) {
 	defer s.mu.Unlock()
 	delete(d.sessions, c)
 	c.slot.conn = nil
-	s.idle = append(s.idle, c.slot)
+	if c.slot.extended == s.extended {
+		s.idle = append(s.idle, c.slot)
+	}
 }
 
 // move moves the log into the file, for the one who writes. What is committed stands in segments before.

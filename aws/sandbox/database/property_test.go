@@ -186,6 +186,20 @@ func (x *trial) dropOrRename() {
 	x.model.states = append(x.model.states, state{x.now, next})
 }
 
+// load puts a copy of a database in the place of another, or beside it.
+func (x *trial) load() {
+	from, ok := x.pick()
+	if !ok {
+		return
+	}
+	to := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(x.t, "to")
+	file, err := x.Dump(from)
+	x.must(err)
+	x.leave(to)
+	x.must(x.Load(to, file))
+	x.model.change(x.now, to, maps.Clone(x.model.now().databases[from]))
+}
+
 func (x *trial) sealOrLose() {
 	h := x.seal(x.h)
 	if rapid.Bool().Draw(x.t, "twice") {
@@ -294,7 +308,7 @@ func TestAnyLifeCanBeRestored(t *testing.T) {
 		actions := map[string]func(){
 			"create": x.create, "drop or rename": x.dropOrRename, "write": x.write, "write more": x.write, "write again": x.write,
 			"read": x.read, "unread": x.unread, "seal": x.sealOrLose, "seal again": x.sealOrLose, "prune": x.prune,
-			"restart": x.restart, "kill": x.kill, "restored": x.restored, "restored again": x.restored,
+			"load": x.load, "restart": x.restart, "kill": x.kill, "restored": x.restored, "restored again": x.restored,
 			"pass": func() { x.later(time.Duration(rapid.IntRange(0, 3).Draw(t, "seconds")) * time.Second) },
 		}
 		names := slices.Sorted(maps.Keys(actions))

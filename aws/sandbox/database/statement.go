@@ -53,7 +53,7 @@ func (c *Conn) prepare(ctx context.Context, sql string) (*statement, error) {
 	if st := c.statements.take(sql); st != nil {
 		return st, nil
 	}
-	c.guard.seen, c.guard.preparing = seen{}, true
+	c.guard.seen, c.guard.refused, c.guard.preparing = seen{}, "", true
 	prepared, err := c.raw.PrepareContext(ctx, sql)
 	c.guard.preparing = false
 	if err != nil {

@@ -55,6 +55,7 @@ type wal struct {
 	sum     sum      // after the last commit
 	frames  []uint32 // the page of each frame up to the last commit
 	commits []commit
+	buffer  []byte
 }
 
 // at is where the page of a frame begins in the file; frames count from 0 here.
@@ -71,6 +72,12 @@ func (w *wal) advance() (again bool, err error) {
 			return false, nil
 		} else if err != nil {
 			return false, fmt.Errorf("database: read the log: %w", err)
+		}
+	}
+	if len(w.frames) > 0 {
+		known := len(w.frames)
+		if err := w.readFrames(); err != nil || len(w.frames) > known {
+			return false, err // what follows on the last commit is of this generation
 		}
 	}
 	var head [walHeader]byte
@@ -106,8 +113,11 @@ func (w *wal) begin(s salts) {
 
 // readFrames reads from the last commit to the next ones.
 func (w *wal) readFrames() error {
-	const many = 64
-	buffer := make([]byte, frameSize*4)
+	const few, many = 2, 64
+	if len(w.buffer) == 0 {
+		w.buffer = make([]byte, many*frameSize)
+	}
+	buffer := w.buffer[:few*frameSize]
 	running, pending := w.sum, []uint32(nil)
 	offset := walHeader + int64(len(w.frames))*frameSize
 	for {
@@ -135,9 +145,7 @@ func (w *wal) readFrames() error {
 			return nil
 		}
 		offset += int64(n)
-		if len(buffer) < many*frameSize {
-			buffer = make([]byte, many*frameSize) // there is more than a small commit
-		}
+		buffer = w.buffer // there is more than a small commit
 	}
 }
 
