@@ -35,8 +35,8 @@ func (s *Service) ModifyDBInstance(ctx context.Context, in *rds.ModifyDBInstance
 			return err
 		}
 		i.Pending = i.Pending.with(later)
-		if aws.ToBool(in.ApplyImmediately) {
-			soon, i.Pending = *i.Pending.with(soon), nil
+		if all := i.Pending.with(soon); all != nil && aws.ToBool(in.ApplyImmediately) && i.mendable() {
+			soon, i.Pending, work = *all, nil, true // what was pending too (RDS User Guide, "Using the schedule modifications setting")
 		}
 		if work {
 			s.do(tx, &i, soon)

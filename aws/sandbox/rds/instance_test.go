@@ -132,6 +132,15 @@ func TestModifyNowAndInTheWindow(t *testing.T) {
 	refused(t, err, "InvalidVPCNetworkStateFault", "You cannot move DB instance db to subnet group default. The specified DB subnet group and DB instance are in the same VPC.")
 	_, err = w.DeleteDBInstance(here, &rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String("db"), SkipFinalSnapshot: aws.Bool(true)})
 	refused(t, err, "InvalidParameterCombination", "Cannot delete protected DB Instance, please disable deletion protection and try again.")
+	unprotected := try.Must(w.ModifyDBInstance(here, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("db"), DeletionProtection: aws.Bool(false), ApplyImmediately: aws.Bool(true)})).DBInstance
+	if *unprotected.DeletionProtection || *unprotected.DBInstanceStatus != available {
+		t.Errorf("a change that is no work made it %+v", unprotected)
+	}
+	try.Must(w.ModifyDBInstance(here, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("db"), DBInstanceClass: aws.String("db.t4g.micro")}))
+	try.Must(w.ModifyDBInstance(here, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("db"), DeletionProtection: aws.Bool(false), ApplyImmediately: aws.Bool(true)}))
+	if got := w.states(here, "db", available); !slices.Contains(got, modifying) || *w.until(here, "db", available).DBInstanceClass != "db.t4g.micro" {
+		t.Errorf("what was pending did not go along: %q", got)
+	}
 	try.Must(w.ModifyDBInstance(here, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("db"), MasterUserPassword: aws.String("another-horse")}))
 	if got := w.states(here, "db", available); !slices.Equal(got, []string{resetting, available}) {
 		t.Errorf("the states of a new password are %q", got)
