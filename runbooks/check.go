@@ -114,7 +114,7 @@ var identifierPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // run is the scope before the first step.
 func (c *checker) run() map[string]*typ {
 	scope := map[string]*typ{}
-	for _, name := range []string{"run", "account", "target", "now", "step", "token", "home"} {
+	for _, name := range []string{"run", "short", "account", "target", "now", "step", "token", "home"} {
 		scope[name] = ofSort(aText)
 	}
 	for name := range c.book.Regions {
@@ -130,7 +130,7 @@ func (c *checker) run() map[string]*typ {
 	return scope
 }
 
-var reserved = []string{"run", "account", "accounts", "target", "now", "step", "token", "home", "away", "inputs", "clock", "each", "list", "with"}
+var reserved = []string{"run", "short", "account", "accounts", "target", "now", "step", "token", "home", "away", "inputs", "clock", "each", "list", "with"}
 
 // step checks one step.
 func (c *checker) step() {

@@ -40,7 +40,7 @@ func newShell(b *Runbook) *shell {
 		inputs[in.Name] = s.stand(variable(in.Name))
 		s.words[variable(in.Name)] = in.Say
 	}
-	s.run = map[string]any{"run": s.stand("RUN"), "account": s.stand("ACCOUNT"), "home": s.stand("HOME_REGION"), "away": s.stand("AWAY_REGION"),
+	s.run = map[string]any{"run": s.stand("RUN"), "short": s.stand("SHORT"), "account": s.stand("ACCOUNT"), "home": s.stand("HOME_REGION"), "away": s.stand("AWAY_REGION"),
 		"target": "aws", "now": s.stand("NOW"), "accounts": accounts, "inputs": inputs}
 	// A first pass over all commands finds which answers are read later.
 	for i := range b.Steps {
@@ -479,7 +479,7 @@ func Bash(b *Runbook) string {
 	}
 	var head strings.Builder
 	fmt.Fprintf(&head, "#!/usr/bin/env bash\n# %s: %s\nset -euo pipefail\n\n", b.ID, b.Title)
-	fmt.Fprintf(&head, "RUN=${RUN:-%s-$(date -u +%%Y%%m%%d-%%H%%M%%S)}\nNOW=$(date -u +%%Y-%%m-%%dT%%H:%%M:%%SZ)\n", b.ID)
+	fmt.Fprintf(&head, "RUN=${RUN:-%s-$(date -u +%%Y%%m%%d-%%H%%M%%S)}\nSHORT=${RUN##*-}\nNOW=$(date -u +%%Y-%%m-%%dT%%H:%%M:%%SZ)\n", b.ID)
 	head.WriteString("HOME_REGION=${HOME_REGION:-us-east-2}\n")
 	if b.Regions["away"] != "" {
 		head.WriteString("AWAY_REGION=${AWAY_REGION:-us-west-2}\n")

@@ -31,6 +31,7 @@ type frame struct {
 	state  journal.State  // when it is another than passed
 	note   string
 	seen   []journal.Point // by a pass-time step that watches
+	lost   int             // how often its call was sent, was not answered, and turned out not to have been carried out
 }
 
 // answer is the last read: what checks without their own read look at.
@@ -128,7 +129,7 @@ func (r *run) scope(s *runbooks.Step) map[string]any {
 		scope[name] = region
 	}
 	maps.Copy(scope, map[string]any{
-		"run": r.state.Run.ID, "account": r.o.Target.Own.Account, "accounts": accounts, "target": r.o.Target.Kind,
+		"run": r.state.Run.ID, "short": r.state.Run.ID[strings.LastIndex(r.state.Run.ID, "-")+1:], "account": r.o.Target.Own.Account, "accounts": accounts, "target": r.o.Target.Kind,
 		"now": spell(r.o.Target.Clock.Now()), "inputs": r.inputs, "step": s.ID, "clock": clockScope(r.state.Clock),
 	})
 	for id, t := range r.state.Steps {

@@ -92,6 +92,9 @@ func (r *run) undone(ctx context.Context, f *frame, op calls.Operation, c journa
 	if err := r.emit(journal.Event{Kind: journal.CallResult, Step: f.step.ID, Call: copyOf(c)}); err != nil {
 		return err
 	}
+	if f.lost++; f.lost == tries {
+		return &failure{text: fmt.Sprintf("%s: %s in %s: sent %d times, never answered and never carried out: look at the service's health, then try again", f.step.ID, op.Name, f.region, tries)}
+	}
 	return r.attempt(ctx, f, op)
 }
 
