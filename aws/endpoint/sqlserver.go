@@ -23,10 +23,12 @@ type sqlServer struct {
 	broken context.Context // ends when the connection cannot be read any more
 }
 
-// dialer opens connections that say when they cannot be read any more: the driver's messages do not.
+// dialer opens connections that say when they cannot be read any more, which the driver's messages do not, and that are closed
+// when whoever opens a session waits no longer, which the driver's login does not notice.
 type dialer struct {
 	net.Dialer
-	broken context.CancelFunc
+	opening context.Context
+	broken  context.CancelFunc
 }
 
 func (d *dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
@@ -34,8 +36,17 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, err
 	}
+	context.AfterFunc(d.opening, func() {
+		if errors.Is(context.Cause(d.opening), errOpen) {
+			return
+		}
+		_ = c.Close()
+	})
 	return &watched{c, d.broken}, nil
 }
+
+// errOpen ends the opening of a session that came about.
+var errOpen = errors.New("open")
 
 type watched struct {
 	net.Conn
@@ -64,11 +75,18 @@ func openSQLServer(ctx context.Context, a Address) (Conn, error) {
 		c.Encryption = msdsn.EncryptionOff // the login at least, where the server can
 	}
 	broken, end := context.WithCancel(context.Background())
+	waiting, cancel := context.WithTimeout(ctx, dialing)
+	defer cancel()
+	opening, opened := context.WithCancelCause(waiting)
 	connector := mssql.NewConnectorConfig(c)
-	connector.Dialer = &dialer{broken: end}
+	connector.Dialer = &dialer{opening: opening, broken: end}
 	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(1)
-	conn, err := pool.Conn(ctx)
+	conn, err := pool.Conn(opening)
+	opened(errOpen)
+	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
+		err = fmt.Errorf("it takes connections and does not answer within %s", dialing)
+	}
 	if err != nil {
 		end()
 		_ = pool.Close()
