@@ -40,6 +40,8 @@ func sqliteFault(err error) tds.Fault {
 		return failure(3998, "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back.")
 	case strings.Contains(text, "FOREIGN KEY constraint failed"):
 		return failure(547, "The statement conflicted with a FOREIGN KEY constraint.")
+	case strings.Contains(text, "integer overflow"):
+		return tds.Overflow("bigint")
 	case strings.Contains(text, "datatype mismatch"):
 		return failure(8114, "Error converting data type.")
 	case strings.Contains(text, "no such table"), strings.Contains(text, "no such index"):

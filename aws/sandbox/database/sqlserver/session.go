@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -79,6 +80,11 @@ func (x *session) live() {
 	defer x.server.end(x)
 	defer x.kill()
 	defer x.leave()
+	defer func() { // one statement that the translator cannot bear must not end the program
+		if problem := recover(); problem != nil {
+			x.server.o.Log.Error("a SQL session broke", "user", x.login.User, "problem", problem, "stack", string(debug.Stack()))
+		}
+	}()
 	if err := x.logIn(); err != nil {
 		if !errors.Is(err, io.EOF) {
 			x.server.o.Log.Debug("a SQL session did not begin", "client", x.raw.RemoteAddr().String(), "error", err)

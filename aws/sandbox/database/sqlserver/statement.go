@@ -66,6 +66,13 @@ func verb(s tsql.Statement) string {
 func (x *session) dropTables(ctx context.Context, p place, d tsql.DropTable) error {
 	codes, err := tsql.NewTranslator(p).Drops(d)
 	for _, c := range codes {
+		referenced, err := p.one(ctx, "SELECT 1 FROM main.sqlite_schema s JOIN pragma_foreign_key_list(s.name) f WHERE s.type = 'table' AND f.\"table\" = ?1 COLLATE NOCASE AND s.name <> ?1 COLLATE NOCASE", c.Drops)
+		if err != nil {
+			return err
+		}
+		if referenced != nil {
+			return failure(3726, "Could not drop object '%s' because it is referenced by a FOREIGN KEY constraint.", c.Drops)
+		}
 		if _, err := x.do(ctx, p, c); err != nil {
 			return err
 		}

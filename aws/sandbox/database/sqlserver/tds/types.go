@@ -212,6 +212,9 @@ func readType(r *reader) (wireType, error) {
 	default:
 		return t, fmt.Errorf("read a parameter: the sandbox does not take values of TDS type 0x%02X", t.code)
 	}
+	if r.err == nil && (t.Name == "" && t.code != wireNull || t.Scale > 38 || t.IsMoment() && t.Scale > 7) {
+		return t, fmt.Errorf("read a parameter: its type 0x%02X has a size that it cannot have", t.code)
+	}
 	return t, r.err
 }
 

@@ -101,6 +101,9 @@ func (t *Translator) source(s source) (string, error) {
 			return "", err
 		}
 		r, err := t.source(s.right)
+		if _, ok := s.right.(join); ok {
+			r = "(" + r + ")"
+		}
 		if err != nil || s.on == nil {
 			return l + " " + s.kind + " " + r, err
 		}
@@ -108,6 +111,16 @@ func (t *Translator) source(s source) (string, error) {
 		return l + " " + s.kind + " " + r + " ON " + on, err
 	}
 	return "", fmt.Errorf("translate a FROM: a %T is no source", s)
+}
+
+// commasWithJoins refuses what the engines read differently: SQLite joins from left to right, T-SQL commas last.
+func commasWithJoins(sources []source) error {
+	for _, s := range sources {
+		if j, ok := s.(join); ok && len(sources) > 1 && (j.kind == "RIGHT JOIN" || j.kind == "FULL JOIN") {
+			return notUnderstood("%s beside a comma in FROM", j.kind)
+		}
+	}
+	return nil
 }
 
 // apart translates a derived table: it does not see the tables beside it.

@@ -205,23 +205,36 @@ func toText(v any, from, to tds.Type, style int) (string, error) {
 	return "", fmt.Errorf("convert a %T to a text: it is no value of SQL", v)
 }
 
+// firstUnits is as much of s as n units of UTF-16 hold.
+func firstUnits(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for i, r := range s {
+		if n -= utf16.RuneLen(r); n < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
 // cutText makes s as long as its type: texts are cut silently in a conversion, numbers are not.
 func cutText(s string, from, to tds.Type) (any, error) {
 	if to.Length == tds.Max {
 		return s, nil
 	}
-	runes := []rune(s)
-	if len(runes) > to.Length {
+	short := firstUnits(s, to.Length)
+	if len(short) < len(s) {
 		if from.IsNumber() {
 			return nil, tds.Overflow(to.Name)
 		}
 		if from.Name == "uniqueidentifier" {
 			return nil, fault(8170, "Insufficient result space to convert uniqueidentifier value to char.")
 		}
-		return string(runes[:to.Length]), nil
+		return short, nil
 	}
 	if to.Name == "char" || to.Name == "nchar" {
-		s += strings.Repeat(" ", to.Length-len(runes))
+		s += strings.Repeat(" ", to.Length-len(utf16.Encode([]rune(s))))
 	}
 	return s, nil
 }
@@ -285,8 +298,8 @@ func toGUID(v any) (any, error) {
 // assign is Convert for a column: a value that would be cut is an error.
 func assign(v any, from, to tds.Type, table, column string) (any, error) {
 	if s, ok := v.(string); ok && to.IsText() && to.Length != tds.Max {
-		if runes := []rune(strings.TrimRight(s, " ")); len(runes) > to.Length {
-			return nil, fault(2628, "String or binary data would be truncated in table '%s', column '%s'. Truncated value: '%s'.", table, column, string(runes[:to.Length]))
+		if short := firstUnits(strings.TrimRight(s, " "), to.Length); len(short) < len(strings.TrimRight(s, " ")) {
+			return nil, fault(2628, "String or binary data would be truncated in table '%s', column '%s'. Truncated value: '%s'.", table, column, short)
 		}
 	}
 	if b, ok := v.([]byte); ok && to.IsBinary() && to.Length != tds.Max && len(b) > to.Length {

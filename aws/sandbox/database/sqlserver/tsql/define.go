@@ -14,6 +14,9 @@ func (t *Translator) createTable(s CreateTable) (Code, error) {
 		}
 		return Code{}, err
 	}
+	if strings.HasPrefix(s.name.Object, "##") {
+		return Code{}, notUnderstood("global temporary tables")
+	}
 	columns, constraints, err := keys(s)
 	if err != nil {
 		return Code{}, err
@@ -158,6 +161,12 @@ func (t *Translator) constraint(table Name, k constraint) (string, error) {
 	if k.kind != "FOREIGN KEY" {
 		return line, nil
 	}
+	if tab, err := t.s.Table(k.table); err != nil || tab == nil && !strings.EqualFold(k.table.Object, table.Object) {
+		if err == nil {
+			err = fault(1767, "Foreign key '%s' references invalid table '%s'.", k.name, k.table)
+		}
+		return "", err
+	}
 	line += " REFERENCES " + Quote(k.table.Object)
 	if k.foreign != nil {
 		quoted := make([]string, len(k.foreign))
@@ -239,7 +248,7 @@ func (t *Translator) Drops(s DropTable) ([]Code, error) {
 		}
 		switch {
 		case tab != nil:
-			codes = append(codes, Code{SQL: "DROP TABLE " + within(n)})
+			codes = append(codes, Code{SQL: "DROP TABLE " + within(n), Drops: n.Object})
 		case !s.ifExists:
 			return codes, fault(3701, "Cannot drop the table '%s', because it does not exist or you do not have permission.", n)
 		}

@@ -58,6 +58,7 @@ func ParseParameters(s string) ([]Declare, error) {
 type parser struct {
 	tokens     []token
 	at         int
+	depth      int
 	parameters bool // types of parameters are read: drivers send every time as datetimeoffset, which is taken as datetime2
 }
 
@@ -116,6 +117,19 @@ func (p *parser) expect(s string) error {
 		return near(p.peek().shown())
 	}
 	return nil
+}
+
+// deepest is how far statements, queries and expressions may stand inside each other.
+const deepest = 400
+
+// deeper reads something that may stand inside of itself.
+func deeper[T any](p *parser, read func() (T, error)) (T, error) {
+	if p.depth++; p.depth > deepest {
+		var none T
+		return none, fault(191, "Some part of your SQL statement is nested too deeply. Rewrite the query or break it up into smaller queries.")
+	}
+	defer func() { p.depth-- }()
+	return read()
 }
 
 // name reads an identifier.

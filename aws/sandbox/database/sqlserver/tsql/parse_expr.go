@@ -11,7 +11,9 @@ import (
 )
 
 // expression reads a condition or a value: OR binds least.
-func (p *parser) expression() (expr, error) { return p.left([]string{"OR"}, p.conjunction) }
+func (p *parser) expression() (expr, error) {
+	return deeper(p, func() (expr, error) { return p.left([]string{"OR"}, p.conjunction) })
+}
 
 func (p *parser) conjunction() (expr, error) { return p.left([]string{"AND"}, p.negation) }
 
@@ -35,7 +37,7 @@ func (p *parser) left(operators []string, operand func() (expr, error)) (expr, e
 
 func (p *parser) negation() (expr, error) {
 	if p.take("NOT") {
-		x, err := p.negation()
+		x, err := deeper(p, p.negation)
 		return unary{"NOT", x}, err
 	}
 	return p.predicate()
@@ -121,7 +123,7 @@ func (p *parser) product() (expr, error) { return p.left([]string{"*", "/", "%"}
 func (p *parser) signed() (expr, error) {
 	for _, op := range []string{"-", "+", "~"} {
 		if p.take(op) {
-			x, err := p.signed()
+			x, err := deeper(p, p.signed)
 			if l, ok := x.(literal); ok && op == "-" {
 				switch v := l.value.(type) {
 				case int64:

@@ -21,7 +21,9 @@ func (p *parser) parenthesised() (*query, error) {
 }
 
 // query reads [WITH ...] SELECT ... [UNION ...] [ORDER BY ...] [OFFSET ...].
-func (p *parser) query() (*query, error) {
+func (p *parser) query() (*query, error) { return deeper(p, p.oneQuery) }
+
+func (p *parser) oneQuery() (*query, error) {
 	with, err := p.with()
 	if err != nil {
 		return nil, err
@@ -41,6 +43,9 @@ func (p *parser) query() (*query, error) {
 			return nil, err
 		}
 		q.rest = append(q.rest, setPart{op, part})
+		if (op == "INTERSECT") != (q.rest[0].op == "INTERSECT") { // it binds more tightly in T-SQL
+			return nil, notUnderstood("INTERSECT beside %s without parentheses", q.rest[0].op)
+		}
 	}
 	if q.order, err = p.orderBy(); err != nil {
 		return nil, err
@@ -263,7 +268,7 @@ var joins = []struct{ words, kind string }{
 
 // source reads a table, a subquery or a chain of joins.
 func (p *parser) source() (source, error) {
-	l, err := p.oneSource()
+	l, err := deeper(p, p.oneSource)
 	for err == nil {
 		kind := ""
 		for _, j := range joins {

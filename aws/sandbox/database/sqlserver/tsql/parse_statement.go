@@ -5,7 +5,9 @@ import (
 )
 
 // statement reads one; what follows it may do so with or without a semicolon.
-func (p *parser) statement() (Statement, error) {
+func (p *parser) statement() (Statement, error) { return deeper(p, p.oneStatement) }
+
+func (p *parser) oneStatement() (Statement, error) {
 	start := p.at
 	t := p.next()
 	if t.kind != word {

@@ -85,6 +85,11 @@ func (t *Translator) query(q *query) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
+	if q.first != nil && len(q.rest) == 0 {
+		if err := grouped(q.first, q.order...); err != nil {
+			return result{}, err
+		}
+	}
 	order, err := t.order(q, r)
 	if err != nil {
 		return result{}, err
@@ -213,13 +218,16 @@ func (t *Translator) selection(s *selection, part bool) (result, error) {
 	var b strings.Builder
 	from := ""
 	if s.from != nil {
+		if err := commasWithJoins(s.from); err != nil {
+			return result{}, err
+		}
 		f, err := t.from(s.from)
 		if err != nil {
 			return result{}, err
 		}
 		from = " FROM " + f
 	}
-	r, items, err := t.items(s)
+	r, items, err := t.items(s, part)
 	if err != nil {
 		return r, err
 	}
@@ -254,9 +262,6 @@ func (t *Translator) grouping(b *strings.Builder, s *selection) error {
 		}
 		b.WriteString(map[bool]string{true: " GROUP BY ", false: ", "}[i == 0] + collated(v))
 	}
-	if err := grouped(s); err != nil {
-		return err
-	}
 	if s.having == nil {
 		return nil
 	}
@@ -273,12 +278,13 @@ func collated(v value) string {
 	return v.sql
 }
 
-func (t *Translator) items(s *selection) (result, string, error) {
+// items translates a select list. Texts that are compared with each other, in DISTINCT and UNION, are so without case.
+func (t *Translator) items(s *selection, part bool) (result, string, error) {
 	var r result
 	var cells []string
 	add := func(v value, name string) {
 		sql := v.sql
-		if s.distinct {
+		if s.distinct || part {
 			sql = collated(v)
 		}
 		if name != "" {

@@ -103,40 +103,48 @@ func likeArgs(a []driver.Value) (driver.Value, error) {
 	return isTrue(matches(fold(asText(a[0])), fold(asText(a[1])), e)), nil
 }
 
+// matches goes back to the last % only, which is enough: what an earlier one could take besides, the last one can.
 func matches(s, pattern []rune, escape rune) bool {
-	for len(pattern) > 0 {
-		switch p := pattern[0]; {
-		case p == escape && len(pattern) > 1:
-			if len(s) == 0 || s[0] != pattern[1] {
-				return false
-			}
-			s, pattern = s[1:], pattern[2:]
+	var backS, backPattern []rune
+	back := false
+	for len(s) > 0 || len(pattern) > 0 {
+		if len(pattern) > 0 && pattern[0] == '%' && escape != '%' {
+			backS, backPattern, back = s, pattern[1:], true
+			pattern = pattern[1:]
 			continue
-		case p == '%':
-			for i := 0; i <= len(s); i++ {
-				if matches(s[i:], pattern[1:], escape) {
-					return true
-				}
-			}
-			return false
-		case len(s) == 0:
-			return false
-		case p == '_':
-		case p == '[':
-			end := index(pattern, []rune{']'}, 2)
-			if end < 0 {
-				return false
-			}
-			if !inSet(s[0], pattern[1:end]) {
-				return false
-			}
-			pattern = pattern[end:]
-		case p != s[0]:
+		}
+		if n, ok := matchOne(s, pattern, escape); ok {
+			s, pattern = s[1:], pattern[n:]
+			continue
+		}
+		if len(pattern) == 0 && len(strings.TrimRight(string(s), " ")) == 0 { // spaces at the end do not count
+			return true
+		}
+		if !back || len(backS) == 0 {
 			return false
 		}
-		s, pattern = s[1:], pattern[1:]
+		backS = backS[1:]
+		s, pattern = backS, backPattern
 	}
-	return len(strings.TrimRight(string(s), " ")) == 0
+	return true
+}
+
+// matchOne matches one character with what the pattern begins with, and tells how long that is.
+func matchOne(s, pattern []rune, escape rune) (int, bool) {
+	if len(s) == 0 || len(pattern) == 0 {
+		return 0, false
+	}
+	switch p := pattern[0]; {
+	case p == escape && len(pattern) > 1:
+		return 2, s[0] == pattern[1]
+	case p == '_':
+		return 1, true
+	case p == '[':
+		end := index(pattern, []rune{']'}, 2)
+		return end + 1, end > 0 && inSet(s[0], pattern[1:end])
+	default:
+		return 1, p == s[0]
+	}
 }
 
 func inSet(c rune, set []rune) bool {

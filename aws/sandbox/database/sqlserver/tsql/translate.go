@@ -62,6 +62,7 @@ type Code struct {
 	After   []string     // further statements, run in the same transaction
 	Count   bool         // it tells how many rows it changed
 	Inserts string       // the table it inserts into, if that has an identity column
+	Drops   string       // the table it drops
 }
 
 // Translator makes SQLite's SQL of one statement.

@@ -175,7 +175,7 @@ func aggregates(s *selection) bool {
 }
 
 // grouped refuses a column that stands beside aggregates or groups without being one: SQLite would give any row's value.
-func grouped(s *selection) error {
+func grouped(s *selection, order ...ordering) error {
 	if s.group == nil && !aggregates(s) {
 		return nil
 	}
@@ -204,6 +204,12 @@ func grouped(s *selection) error {
 		walk(i.x, see)
 	}
 	walk(s.having, see)
+	for _, i := range s.items {
+		keys["."+lower(i.alias)] = true
+	}
+	for _, o := range order {
+		walk(o.x, see)
+	}
 	return err
 }
 

@@ -176,7 +176,7 @@ func (t *Translator) returning(c Code, tab *Table, output []item, name string) (
 		return c, nil
 	}
 	t.scopes = []*scope{{tables: []bound{{name: name, columns: tab.columns(), bare: true}}}}
-	r, items, err := t.items(&selection{items: output})
+	r, items, err := t.items(&selection{items: output}, false)
 	if err != nil {
 		return c, err
 	}
