@@ -3,6 +3,7 @@
 set -euo pipefail
 
 RUN=${RUN:-small-$(date -u +%Y%m%d-%H%M%S)}
+SHORT=${RUN##*-}
 NOW=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 HOME_REGION=${HOME_REGION:-us-east-2}
 AWAY_REGION=${AWAY_REGION:-us-west-2}
