@@ -16,14 +16,15 @@ type Cluster struct {
 	ID, Account, Region string
 	Resource            string // DbClusterResourceId, under which the data is
 	Status              string
-	Writer              string    `json:",omitempty"` // resource id of the instance that writes
-	Made                time.Time `json:",omitzero"`  // ClusterCreateTime
-	Clones              string    // CloneGroupId
-	Common              Instance  // what the instances have in common, under the names an instance has for it
-	ParameterGroup      string    // of the cluster
-	Zones               []string  // which hold the data
-	Boot                int       `json:",omitempty"` // counted up by what ends all sessions
-	Retained            bool      `json:",omitempty"` // the automated backups stay when it is deleted
+	Writer              string                                  `json:",omitempty"` // resource id of the instance that writes
+	Made                time.Time                               `json:",omitzero"`  // ClusterCreateTime
+	Clones              string                                  // CloneGroupId
+	Common              Instance                                // what the instances have in common, under the names an instance has for it
+	ParameterGroup      string                                  // of the cluster
+	Zones               []string                                // which hold the data
+	Serverless          *types.ServerlessV2ScalingConfiguration `json:",omitempty"`
+	Boot                int                                     `json:",omitempty"` // counted up by what ends all sessions
+	Retained            bool                                    `json:",omitempty"` // the automated backups stay when it is deleted
 }
 
 func (c Cluster) key() string { return row(c.Account, c.Region, c.ID) }

@@ -23,13 +23,14 @@ const dataZones = 3
 func (s *Service) CreateDBCluster(ctx context.Context, in *rds.CreateDBClusterInput) (*rds.CreateDBClusterOutput, error) {
 	out := &rds.CreateDBClusterOutput{}
 	err := s.update(ctx, func(tx *store.Tx, caller wire.Caller) error {
-		if mode := aws.ToString(in.EngineMode); mode != "" && mode != "provisioned" {
-			return errorf("InvalidParameterValue", "The engine mode %s you requested is currently unavailable.", mode)
+		if err := offered(in); err != nil {
+			return err
 		}
 		c, e, err := s.newCluster(tx, caller, in.DBClusterIdentifier, aws.ToString(in.Engine), aws.ToString(in.EngineVersion))
 		if err != nil {
 			return err
 		}
+		c.Serverless = in.ServerlessV2ScalingConfiguration
 		c.Common.DBName, c.Common.Master, c.Common.Retention = aws.ToString(in.DatabaseName), aws.ToString(in.MasterUsername), 1
 		if err := databaseName(c.Common.DBName, e); err != nil {
 			return err
@@ -57,6 +58,27 @@ func (s *Service) CreateDBCluster(ctx context.Context, in *rds.CreateDBClusterIn
 		return nil, err
 	}
 	return out, nil
+}
+
+// offered refuses kinds of clusters that the sandbox does not have, rather than to make another kind.
+func offered(in *rds.CreateDBClusterInput) error {
+	mode, given := aws.ToString(in.EngineMode), ""
+	for name, is := range map[string]bool{
+		"AllocatedStorage": in.AllocatedStorage != nil, "BacktrackWindow": aws.ToInt64(in.BacktrackWindow) != 0, "DBClusterInstanceClass": in.DBClusterInstanceClass != nil,
+		"EnableHttpEndpoint": aws.ToBool(in.EnableHttpEndpoint), "GlobalClusterIdentifier": in.GlobalClusterIdentifier != nil,
+		"ReplicationSourceIdentifier": in.ReplicationSourceIdentifier != nil, "ScalingConfiguration": in.ScalingConfiguration != nil,
+	} {
+		if is {
+			given = max(given, name)
+		}
+	}
+	switch {
+	case mode != "" && mode != "provisioned":
+		return invalid("The engine mode %s you requested is currently unavailable.", mode)
+	case given != "":
+		return errorf("InvalidParameterCombination", "The sandbox has no clusters with the parameter %s.", given)
+	}
+	return nil
 }
 
 // newCluster is a cluster that is not kept yet, under a name that is free.

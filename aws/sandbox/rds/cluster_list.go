@@ -66,6 +66,11 @@ func (s *Service) clusterWire(tx *store.Tx, c Cluster) *types.DBCluster {
 	if of.StorageType != "aurora" {
 		out.StorageType = optional(of.StorageType)
 	}
+	if v := c.Serverless; v != nil {
+		out.ServerlessV2ScalingConfiguration = &types.ServerlessV2ScalingConfigurationInfo{
+			MinCapacity: v.MinCapacity, MaxCapacity: v.MaxCapacity, SecondsUntilAutoPause: v.SecondsUntilAutoPause,
+		}
+	}
 	for _, id := range of.SecurityGroups {
 		out.VpcSecurityGroups = append(out.VpcSecurityGroups, types.VpcSecurityGroupMembership{VpcSecurityGroupId: aws.String(id), Status: aws.String("active")})
 	}

@@ -33,6 +33,9 @@ func (s *Service) ModifyDBCluster(ctx context.Context, in *rds.ModifyDBClusterIn
 			return err
 		}
 		s.spreadAll(tx, c)
+		if in.ServerlessV2ScalingConfiguration != nil {
+			c.Serverless = in.ServerlessV2ScalingConfiguration
+		}
 		c.Common.Logs = exports(c.Common.Logs, change.CloudwatchLogsExportConfiguration)
 		pending := c.Common.Pending.with(work)
 		if pending != nil && aws.ToBool(in.ApplyImmediately) {

@@ -23,6 +23,7 @@ type clusterRestore struct {
 	change          Change
 	parameters, key *string
 	zones           []string
+	serverless      *types.ServerlessV2ScalingConfiguration
 	tags            []types.Tag
 	specified       []types.TagSpecification
 	clones          string // CloneGroupId of a clone
@@ -40,7 +41,7 @@ func (s *Service) RestoreDBClusterFromSnapshot(ctx context.Context, in *rds.Rest
 		}
 		out.DBCluster, err = s.restoreCluster(tx, caller, clusterRestore{
 			name: in.DBClusterIdentifier, of: snap.Of, engine: lower(in.Engine), version: aws.ToString(in.EngineVersion), change: chosen(in),
-			parameters: in.DBClusterParameterGroupName, key: in.KmsKeyId, zones: in.AvailabilityZones, tags: in.Tags, specified: in.TagSpecifications,
+			parameters: in.DBClusterParameterGroupName, key: in.KmsKeyId, serverless: in.ServerlessV2ScalingConfiguration, zones: in.AvailabilityZones, tags: in.Tags, specified: in.TagSpecifications,
 			ready: func() error {
 				if snap.Of.Common.Encrypted && snap.Account != caller.Account {
 					return errorf("InvalidDBClusterSnapshotStateFault", "You can't restore a DB cluster from a shared snapshot that is encrypted: copy %s first.", snap.ARN())
@@ -75,7 +76,7 @@ func (s *Service) RestoreDBClusterToPointInTime(ctx context.Context, in *rds.Res
 		at := b.Until
 		set(&at, in.RestoreToTime)
 		r := clusterRestore{
-			name: in.DBClusterIdentifier, of: b.Of, change: chosen(in), parameters: in.DBClusterParameterGroupName, key: in.KmsKeyId, tags: in.Tags, specified: in.TagSpecifications,
+			name: in.DBClusterIdentifier, of: b.Of, change: chosen(in), parameters: in.DBClusterParameterGroupName, key: in.KmsKeyId, serverless: in.ServerlessV2ScalingConfiguration, tags: in.Tags, specified: in.TagSpecifications,
 			ready: func() error { return b.ready(in) },
 			history: func() (h database.History, err error) {
 				if h = b.History; b.Status == active {
@@ -156,6 +157,7 @@ func (s *Service) restoreCluster(tx *store.Tx, caller wire.Caller, r clusterRest
 	}
 	c.Common.Restored, c.Common.Version, c.Common.DBName, c.Common.Master, c.Common.Password = true, e.Version, of.DBName, of.Master, of.Password
 	c.Common.Port, c.Common.StorageType, c.Common.Retention, c.Common.Window, c.Common.Maintenance = e.Port, of.StorageType, of.Retention, of.Window, of.Maintenance
+	c.Serverless = r.serverless
 	if r.clones != "" {
 		c.Clones = r.clones
 	}

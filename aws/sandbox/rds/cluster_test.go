@@ -318,6 +318,7 @@ func TestClusterRefusals(t *testing.T) {
 		{func(in *rds.CreateDBClusterInput) { in.Engine = aws.String("aurora-mysql") }, "InvalidParameterValue", "Invalid DB engine"},
 		{func(in *rds.CreateDBClusterInput) { in.Engine = aws.String("postgres") }, "InvalidParameterValue", "Invalid DB engine: postgres"},
 		{func(in *rds.CreateDBClusterInput) { in.EngineMode = aws.String("serverless") }, "InvalidParameterValue", "The engine mode serverless you requested is currently unavailable."},
+		{func(in *rds.CreateDBClusterInput) { in.GlobalClusterIdentifier = aws.String("g") }, "InvalidParameterCombination", "GlobalClusterIdentifier"},
 		{func(in *rds.CreateDBClusterInput) { in.EngineVersion = aws.String("9.6") }, "InvalidParameterCombination", "Cannot find version 9.6 for aurora-postgresql"},
 		{func(in *rds.CreateDBClusterInput) { in.MasterUserPassword = aws.String("short") }, "InvalidParameterValue", "shorter than 8"},
 		{func(in *rds.CreateDBClusterInput) { in.MasterUserPassword = nil }, "InvalidParameterCombination", "MasterUserPassword"},

@@ -224,7 +224,8 @@ func (s *Service) optionGroupsInUse(tx *store.Tx, c wire.Caller) []OptionGroup {
 	return slices.CompactFunc(all, func(a, b OptionGroup) bool { return a.Name == b.Name })
 }
 
-// DeleteOptionGroup deletes a group that no instance and no manual snapshot refers to.
+// DeleteOptionGroup deletes a group that no instance, no snapshot and no retained backup refers to (RDS User Guide, "Deleting an
+// option group").
 func (s *Service) DeleteOptionGroup(ctx context.Context, in *rds.DeleteOptionGroupInput) (*rds.DeleteOptionGroupOutput, error) {
 	return &rds.DeleteOptionGroupOutput{}, s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
 		g, err := s.ownOptionGroup(tx, c, in.OptionGroupName, "deleted")
@@ -236,6 +237,9 @@ func (s *Service) DeleteOptionGroup(ctx context.Context, in *rds.DeleteOptionGro
 			used = used || snap.Of.OptionGroup == g.Name
 			return !used
 		})
+		for _, b := range listed(tx, s.backups, c.Account, c.Region) {
+			used = used || b.Of.OptionGroup == g.Name && b.Of.Region == c.Region
+		}
 		if used {
 			return errorf("InvalidOptionGroupStateFault", "The option group '%s' cannot be deleted because it is in use.", g.Name)
 		}

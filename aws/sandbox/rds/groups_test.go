@@ -262,3 +262,42 @@ func TestTags(t *testing.T) {
 		t.Errorf("left are %v", left)
 	}
 }
+
+// Everything that has an ARN can be tagged by it, and is found by its tags.
+func TestEveryKindCanBeTagged(t *testing.T) {
+	w := newGround(t, "", Options{})
+	db := w.make("db")
+	snap := w.snap("db", "s")
+	cluster := w.makeCluster("lab")
+	clusterSnap := w.clusterSnap("lab", "cs")
+	w.newOptions("opt")
+	backup := try.Must(w.DescribeDBInstanceAutomatedBackups(here, &rds.DescribeDBInstanceAutomatedBackupsInput{})).DBInstanceAutomatedBackups[0]
+	clusterBackup := try.Must(w.DescribeDBClusterAutomatedBackups(here, &rds.DescribeDBClusterAutomatedBackupsInput{})).DBClusterAutomatedBackups[0]
+	net := try.Must(w.CreateDBSubnetGroup(here, &rds.CreateDBSubnetGroupInput{DBSubnetGroupName: aws.String("net"), DBSubnetGroupDescription: aws.String("d"), SubnetIds: w.subnets()})).DBSubnetGroup
+	par := try.Must(w.CreateDBParameterGroup(here, &rds.CreateDBParameterGroupInput{DBParameterGroupName: aws.String("par"), DBParameterGroupFamily: aws.String("postgres17"), Description: aws.String("d")})).DBParameterGroup
+	arns := []*string{
+		db.DBInstanceArn, snap.DBSnapshotArn, cluster.DBClusterArn, clusterSnap.DBClusterSnapshotArn, backup.DBInstanceAutomatedBackupsArn,
+		clusterBackup.DBClusterAutomatedBackupsArn, net.DBSubnetGroupArn, par.DBParameterGroupArn, aws.String("arn:aws:rds:us-east-2:111111111111:og:opt"),
+	}
+	for _, arn := range arns {
+		if _, err := w.AddTagsToResource(here, &rds.AddTagsToResourceInput{ResourceName: arn, Tags: []types.Tag{{Key: aws.String("k"), Value: arn}}}); err != nil {
+			t.Errorf("tag %s: %v", *arn, err)
+			continue
+		}
+		if got := try.Must(w.ListTagsForResource(here, &rds.ListTagsForResourceInput{ResourceName: arn})).TagList; len(got) != 1 || *got[0].Value != *arn {
+			t.Errorf("the tags of %s are %v", *arn, got)
+		}
+		_, err := w.AddTagsToResource(here, &rds.AddTagsToResourceInput{ResourceName: aws.String(*arn + "-not"), Tags: []types.Tag{{Key: aws.String("k"), Value: arn}}})
+		if code, _ := try.Refusal(err); code == "" || code == "InvalidParameterValue" {
+			t.Errorf("%s-not is refused with %q", *arn, code)
+		}
+	}
+	if err := w.Store.View(func(tx *store.Tx) error {
+		if all := w.Tagged(tx, mine, home); len(all) != len(arns) {
+			t.Errorf("%d of %d have tags", len(all), len(arns))
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}

@@ -109,7 +109,14 @@ func (s *Service) owned(tx *store.Tx, account, region, resource string) error {
 		_, there = s.snapshots.Get(tx, key)
 	case "auto-backup":
 		code, title = "DBInstanceAutomatedBackupNotFound", "DB Instance Automated Backup"
-		_, there = s.backups.Get(tx, key)
+		_, there = s.backups.Get(tx, row(account, region, parts[6]))
+		there = there || len(s.members(tx, account, region, func(i Instance) bool { return i.BackupID == parts[6] })) > 0
+	case "cluster-auto-backup":
+		code, title = "DBClusterAutomatedBackupNotFoundFault", "DB Cluster Automated Backup"
+		_, there = s.clusterBackups.Get(tx, row(account, region, parts[6]))
+		for _, c := range listed(tx, s.clusterRows, account, region) {
+			there = there || c.Common.BackupID == parts[6]
+		}
 	case "cluster":
 		code, title = "DBClusterNotFoundFault", "DB Cluster"
 		_, there = s.clusterRows.Get(tx, key)
