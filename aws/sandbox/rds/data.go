@@ -164,26 +164,26 @@ func (s *Service) clear(folders bool) error {
 		names = slices.DeleteFunc(names, func(resource string) bool { _, known := s.histories.Get(tx, resource); return known })
 		return nil
 	})
-	for _, one := range d.take(names) {
-		err = errors.Join(err, one.close())
-	}
-	for _, name := range names {
-		err = errors.Join(err, database.Remove(filepath.Join(d.dir, name)))
+	for _, resource := range names {
+		err = errors.Join(err, d.remove(resource))
 	}
 	return err
 }
 
-// take gives those of the names, which are no longer among the open ones.
-func (d *data) take(names []string) (taken []*served) {
+// remove closes the databases of a resource id and removes their files. Who comes while another does it waits until it is done.
+func (d *data) remove(resource string) error {
+	one, err := d.of(resource)
+	if err != nil {
+		return nil // everything is closed; the next process looks for what is left
+	}
+	err = one.close()
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	err = errors.Join(err, database.Remove(filepath.Join(d.dir, resource)))
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, resource := range names {
-		if one := d.servers[resource]; one != nil {
-			taken = append(taken, one)
-			delete(d.servers, resource)
-		}
-	}
-	return taken
+	delete(d.servers, resource)
+	return err
 }
 
 func (d *served) close() error {
@@ -192,16 +192,18 @@ func (d *served) close() error {
 	if d.server == nil {
 		return nil
 	}
-	return d.server.Close()
+	server := d.server
+	d.server = nil
+	return server.Close()
 }
 
 // close ends everything. The files stay, unless they are for the life of the process.
 func (d *data) close() (err error) {
 	d.mu.Lock()
 	d.closed = true
-	names := slices.Collect(maps.Keys(d.servers))
+	open := slices.Collect(maps.Values(d.servers))
 	d.mu.Unlock()
-	for _, one := range d.take(names) {
+	for _, one := range open {
 		err = errors.Join(err, one.close())
 	}
 	if d.passing {

@@ -1,7 +1,9 @@
 package rds
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,11 +29,19 @@ func kept(t testing.TB, dir string) *ground {
 // image copies a folder, as a kill leaves it.
 func image(t testing.TB, dir string) string {
 	t.Helper()
-	to := t.TempDir()
-	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
+	to := filepath.Join(t.TempDir(), "image")
+	for { // what is removed while it is looked at makes it begin anew
+		err := os.CopyFS(to, os.DirFS(dir))
+		if err == nil {
+			return to
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(to); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return to
 }
 
 // TestKilledAnywhere kills the process after every step of a life: what was answered is there, and what was on its way ends.
