@@ -77,7 +77,8 @@ const (
 )
 
 const (
-	dueNative = "rds.native.job" // resource id/number
+	dueNative = "rds.native.job"    // resource id/number: its state is over
+	dueForget = "rds.native.memory" // resource id/number: it ended long ago
 	// nativeStarts is how long a task is CREATED; AWS says up to 5 minutes.
 	nativeStarts = 20 * time.Second
 	// nativeTakes is how long a task takes at least, and nativeRate how many bytes more it does in a second; both are ours.
@@ -97,20 +98,26 @@ func (s *Service) newNative(st *store.Store) {
 		switches: store.NewTable[map[string]string](st, "rds.native-switches"),
 	}
 	st.OnDue(dueNative, s.taskDue)
+	st.OnDue(dueForget, s.forgetDue)
 	st.OnSweep(s.keepsNative)
 }
 
+// keepsNative tells the sweep what files are kept, of instances that are there.
 func (s *Service) keepsNative(tx *store.Tx, k *store.Kept) {
-	keep := func(images []keptFile) {
-		for _, file := range images {
-			for _, hash := range file.Chunks {
-				k.Content(hash)
+	keep := func(key string, files []keptFile) bool {
+		resource, _, _ := strings.Cut(key, "/")
+		if _, there := s.history(tx, resource); there {
+			for _, file := range files {
+				for _, hash := range file.Chunks {
+					k.Content(hash)
+				}
 			}
 		}
+		return true
 	}
-	s.tasks.Scan(tx, "", func(_ string, t Task) bool { keep(t.Images); return true })
-	s.bases.Scan(tx, "", func(_ string, b base) bool { keep(b.Images); return true })
-	s.partial.Scan(tx, "", func(_ string, p partial) bool { keep(p.Images); return true })
+	s.tasks.Scan(tx, "", func(key string, t Task) bool { return keep(key, t.Images) })
+	s.bases.Scan(tx, "", func(key string, b base) bool { return keep(key, b.Images) })
+	s.partial.Scan(tx, "", func(key string, p partial) bool { return keep(key, p.Images) })
 }
 
 func (t Task) key() string { return fmt.Sprintf("%s/%08d", t.Resource, t.Number) }
@@ -181,8 +188,16 @@ func (s *Service) taskDue(tx *store.Tx, key string) error {
 	case taskCancelRequested:
 		t.note(tx.Now(), "Task has been canceled.")
 		s.ended(tx, t, taskCancelled)
-	default:
-		s.tasks.Delete(tx, key) // it was remembered for long enough
+	}
+	return nil
+}
+
+// forgetDue ends the memory of a task and, when its instance is gone, of all that was kept for it.
+func (s *Service) forgetDue(tx *store.Tx, key string) error {
+	resource, _, _ := strings.Cut(key, "/")
+	s.tasks.Delete(tx, key)
+	if _, there := s.owner(tx, resource); !there {
+		s.forget(tx, resource)
 	}
 	return nil
 }
@@ -191,6 +206,7 @@ func (s *Service) taskDue(tx *store.Tx, key string) error {
 func (s *Service) forget(tx *store.Tx, resource string) {
 	for _, t := range s.tasksOf(tx, resource) {
 		tx.Cancel(dueNative, t.key())
+		tx.Cancel(dueForget, t.key())
 		s.tasks.Delete(tx, t.key())
 	}
 	remove(tx, s.bases, resource)
@@ -276,7 +292,7 @@ func (s *Service) failed(tx *store.Tx, t Task, err error) error {
 func (s *Service) ended(tx *store.Tx, t Task, lifecycle string) {
 	t.Lifecycle, t.Ends, t.Images = lifecycle, tx.Now(), nil
 	s.tasks.Put(tx, t.key(), t)
-	tx.Due(tx.Now().Add(nativeKept), dueNative, t.key())
+	tx.Due(tx.Now().Add(nativeKept), dueForget, t.key())
 	for _, o := range s.tasksOf(tx, t.Resource) {
 		if o.Lifecycle == taskCreated && !o.Created.Add(nativeStarts).After(tx.Now()) {
 			tx.Due(tx.Now(), dueNative, o.key())

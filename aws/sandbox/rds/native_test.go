@@ -495,6 +495,43 @@ func TestAKillBetweenTheDatabaseAndItsTask(t *testing.T) {
 	}
 }
 
+func TestSnapshotsAndNativeBackups(t *testing.T) {
+	w, _ := newShop(t, "sqlserver-ex")
+	fill(w, 1, 5)
+	id := w.submitted(fullBackup)
+	w.Pass(nativeStarts + time.Second)
+	w.snap("shop", "in-the-middle")
+	if lifecycle, info := w.status(id); lifecycle != taskError || !strings.Contains(info, "Aborting native backup because there is an RDS automated backup in progress.") {
+		t.Errorf("a snapshot in the middle: %s %s", lifecycle, info)
+	}
+	w.until(here, "shop", available)
+	// A task waits while a snapshot is being taken, and a snapshot follows a restore where there are automated backups.
+	try.Must(w.CreateDBSnapshot(here, &rds.CreateDBSnapshotInput{DBInstanceIdentifier: aws.String("shop"), DBSnapshotIdentifier: aws.String("before")}))
+	w.done(fullBackup)
+	try.Must(w.ModifyDBInstance(here, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("shop"), BackupRetentionPeriod: aws.Int32(1), ApplyImmediately: aws.Bool(true)}))
+	w.Pass(10 * time.Minute)
+	w.until(here, "shop", available)
+	w.done(restoreBack)
+	if state := *w.show(here, "shop").DBInstanceStatus; state != backingUp {
+		t.Errorf("after a restore: %s", state)
+	}
+	w.until(here, "shop", available)
+	if lifecycle, _ := w.task(differential); lifecycle != taskError {
+		t.Errorf("a differential backup after that snapshot: %s", lifecycle)
+	}
+	try.Must(w.DeleteDBInstance(here, &rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String("shop"), SkipFinalSnapshot: aws.Bool(true)}))
+	w.gone(here, "shop")
+	w.Pass(nativeKept)
+	if err := w.Store.View(func(tx *store.Tx) error {
+		if n := w.tasks.Len(tx) + w.bases.Len(tx) + w.partial.Len(tx); n != 0 {
+			t.Errorf("%d rows of an instance that is gone", n)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Whatever pages changed, grew or went, a full and a differential backup together are the database.
 func TestFullAndDifferentialAreTheDatabase(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
