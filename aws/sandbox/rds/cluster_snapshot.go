@@ -2,7 +2,6 @@ package rds
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -172,14 +171,18 @@ func (s *Service) visibleClusterSnapshot(tx *store.Tx, caller wire.Caller, regio
 		}
 	}
 	snap, ok := s.clusterSnapshots.Get(tx, row(account, region, strings.ToLower(id)))
-	if !ok || !snap.sharedWith(caller.Account) {
+	if !ok || !snap.plain().sharedWith(caller.Account) {
 		return ClusterSnapshot{}, noClusterSnapshot(name)
 	}
 	return snap, nil
 }
 
-func (s ClusterSnapshot) sharedWith(account string) bool {
-	return s.Account == account || s.Public || slices.Contains(s.Shared, account)
+// plain is what the snapshot has in common with an instance's: who owns and sees it, how far it is, its key.
+func (s ClusterSnapshot) plain() Snapshot {
+	return Snapshot{
+		ID: s.ID, Account: s.Account, Region: s.Region, Type: s.Type, Status: s.Status, Of: s.Of.Common, Created: s.Created, Done: s.Done,
+		Shared: s.Shared, Public: s.Public,
+	}
 }
 
 // ready refuses a snapshot that cannot be restored or copied now.

@@ -2,12 +2,13 @@ package rds
 
 import (
 	"context"
+	"errors"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/smithy-go"
 
 	"lifeboat/aws/sandbox/store"
 	"lifeboat/aws/sandbox/wire"
@@ -61,19 +62,14 @@ func (s *Service) CopyDBClusterSnapshot(ctx context.Context, in *rds.CopyDBClust
 // copyClusterKey chooses the key of a copy. An unencrypted cluster snapshot cannot become encrypted by copying; an encrypted one needs
 // a key of the Region it comes to (RDS User Guide, "Copying a DB cluster snapshot").
 func (s *Service) copyClusterKey(tx *store.Tx, snap *ClusterSnapshot, from ClusterSnapshot, key string) error {
-	moved := from.Region != snap.Region || from.Account != snap.Account
 	switch {
 	case !from.Of.Common.Encrypted && key != "":
 		return errorf("InvalidParameterCombination", "KmsKeyId cannot be specified for an unencrypted DB cluster snapshot: %s", from.ID)
 	case !from.Of.Common.Encrypted:
 		return nil
 	}
-	of := Snapshot{ID: from.ID, Account: from.Account, Region: from.Region, Of: from.Of.Common}
-	to := Snapshot{ID: snap.ID, Account: snap.Account, Region: snap.Region, Of: from.Of.Common}
-	if key == "" && moved {
-		return errorf("InvalidParameterCombination", "You must specify a KMS key that is valid in %s to copy the encrypted snapshot %s.", snap.Region, from.ARN())
-	}
-	if err := s.copyKey(tx, &to, of, key); err != nil {
+	to := snap.plain()
+	if err := s.copyKey(tx, &to, from.plain(), key); err != nil {
 		return err
 	}
 	snap.Of.Common.KMSKey = to.Of.KMSKey
@@ -112,31 +108,16 @@ func (s *Service) ModifyDBClusterSnapshotAttribute(ctx context.Context, in *rds.
 	return out, nil
 }
 
-// clusterShareable refuses what RDS refuses to share: automated snapshots, those under the default key of RDS, and encrypted ones with
-// everybody.
+// clusterShareable refuses what RDS refuses to share, which is the same as of an instance's snapshot.
 func (s *Service) clusterShareable(tx *store.Tx, snap ClusterSnapshot, in *rds.ModifyDBClusterSnapshotAttributeInput) error {
-	if name := aws.ToString(in.AttributeName); name != restoreAttribute {
-		return invalid("Invalid snapshot attribute name: %s. Valid values are: restore", name)
+	err := s.shareable(tx, snap.plain(), &rds.ModifyDBSnapshotAttributeInput{
+		DBSnapshotIdentifier: in.DBClusterSnapshotIdentifier, AttributeName: in.AttributeName, ValuesToAdd: in.ValuesToAdd, ValuesToRemove: in.ValuesToRemove,
+	})
+	var refusal smithy.APIError
+	if errors.As(err, &refusal) && refusal.ErrorCode() == "InvalidDBSnapshotState" {
+		return errorf("InvalidDBClusterSnapshotStateFault", "%s", refusal.ErrorMessage())
 	}
-	for _, value := range slices.Concat(in.ValuesToAdd, in.ValuesToRemove) {
-		if value != everybody && (len(value) != 12 || strings.Trim(value, "0123456789") != "") {
-			return invalid("Invalid snapshot attribute value: %s. It must be the id of an account, or all.", value)
-		}
-	}
-	of := snap.Of.Common
-	switch {
-	case snap.Type == automated:
-		return errorf("InvalidDBClusterSnapshotStateFault", "Cannot modify the attributes of an automated snapshot: copy it to a manual snapshot first.")
-	case len(in.ValuesToAdd) == 0:
-		return nil
-	case snap.Status != available:
-		return snap.ready()
-	case of.Encrypted && slices.Contains(in.ValuesToAdd, everybody):
-		return errorf("InvalidParameterCombination", "You cannot share encrypted snapshots with all AWS accounts.")
-	case of.Encrypted && s.o.Keys.Managed(tx, of.KMSKey):
-		return errorf("InvalidDBClusterSnapshotStateFault", "You cannot share a snapshot that is encrypted with the default AWS KMS key of the account: copy it under a customer managed key first.")
-	}
-	return nil
+	return err
 }
 
 // DescribeDBClusterSnapshotAttributes shows whom a manual snapshot is shared with.
@@ -154,12 +135,9 @@ func (s *Service) DescribeDBClusterSnapshotAttributes(ctx context.Context, in *r
 }
 
 func (s ClusterSnapshot) attributes() *types.DBClusterSnapshotAttributesResult {
-	values := append([]string{}, s.Shared...)
-	if s.Public {
-		values = append(values, everybody)
+	out := &types.DBClusterSnapshotAttributesResult{DBClusterSnapshotIdentifier: aws.String(s.ID)}
+	for _, a := range s.plain().attributes().DBSnapshotAttributes {
+		out.DBClusterSnapshotAttributes = append(out.DBClusterSnapshotAttributes, types.DBClusterSnapshotAttribute(a))
 	}
-	return &types.DBClusterSnapshotAttributesResult{
-		DBClusterSnapshotIdentifier: aws.String(s.ID),
-		DBClusterSnapshotAttributes: []types.DBClusterSnapshotAttribute{{AttributeName: aws.String(restoreAttribute), AttributeValues: values}},
-	}
+	return out
 }

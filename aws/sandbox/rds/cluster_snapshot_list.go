@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -61,7 +60,7 @@ func (s *Service) listedClusterSnapshots(tx *store.Tx, caller wire.Caller, in *r
 		all = []ClusterSnapshot{snap}
 	} else {
 		s.clusterSnapshots.Scan(tx, "", func(_ string, snap ClusterSnapshot) bool {
-			if snap.Region == caller.Region && snap.listedFor(caller.Account, kind, aws.ToBool(in.IncludeShared), aws.ToBool(in.IncludePublic)) {
+			if snap.Region == caller.Region && snap.plain().listedFor(caller.Account, kind, aws.ToBool(in.IncludeShared), aws.ToBool(in.IncludePublic)) {
 				all = append(all, snap)
 			}
 			return true
@@ -74,35 +73,12 @@ func (s *Service) listedClusterSnapshots(tx *store.Tx, caller wire.Caller, in *r
 	}), nil
 }
 
-// listedFor says whether a list for an account has the snapshot in it.
-func (s ClusterSnapshot) listedFor(account, kind string, shared, public bool) bool {
-	with := slices.Contains(s.Shared, account)
-	switch kind {
-	case "shared":
-		return with && s.Account != account
-	case "public":
-		return s.Public
-	}
-	return s.Account == account || shared && with || public && s.Public
-}
-
-// progress grows while the snapshot is made, and stands at 99 when it takes longer than expected.
-func (s ClusterSnapshot) progress(now time.Time) int32 {
-	switch {
-	case s.Status == available:
-		return 100
-	case s.Status == failed || !s.Done.After(s.Created):
-		return 0
-	}
-	return int32(min(100*now.Sub(s.Created)/s.Done.Sub(s.Created), 99))
-}
-
 func (s *Service) clusterSnapshotWire(tx *store.Tx, snap ClusterSnapshot) *types.DBClusterSnapshot {
 	of := snap.Of.Common
 	out := &types.DBClusterSnapshot{
 		DBClusterSnapshotIdentifier: aws.String(snap.ID), DBClusterSnapshotArn: aws.String(snap.ARN()), DBClusterIdentifier: aws.String(snap.Of.ID),
 		DbClusterResourceId: aws.String(snap.Of.Resource), Status: aws.String(snap.Status), SnapshotType: aws.String(snap.Type),
-		PercentProgress: aws.Int32(snap.progress(tx.Now())), SnapshotCreateTime: aws.Time(snap.Created), ClusterCreateTime: aws.Time(snap.Of.Made),
+		PercentProgress: aws.Int32(snap.plain().progress(tx.Now())), SnapshotCreateTime: aws.Time(snap.Created), ClusterCreateTime: aws.Time(snap.Of.Made),
 		Engine: aws.String(of.Engine), EngineVersion: aws.String(of.Version), EngineMode: aws.String("provisioned"), LicenseModel: aws.String(of.License),
 		MasterUsername: aws.String(of.Master), Port: aws.Int32(of.Port), VpcId: aws.String(of.VPC), AvailabilityZones: snap.Of.Zones,
 		AllocatedStorage: aws.Int32(1), StorageEncrypted: aws.Bool(of.Encrypted), KmsKeyId: optional(of.KMSKey),
