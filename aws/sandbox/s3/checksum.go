@@ -14,7 +14,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"lifeboat/aws/sandbox/wire"
@@ -54,62 +53,13 @@ func algorithm(header string) types.ChecksumAlgorithm {
 	return ""
 }
 
-// wire gives a checksum in the members that S3 has for it, one for each algorithm.
-func (c Checksum) wire() types.Checksum {
-	out := types.Checksum{ChecksumType: c.Type}
-	if c.Value == "" {
-		return types.Checksum{}
-	}
-	v := aws.String(c.Value)
-	switch c.Algorithm {
-	case types.ChecksumAlgorithmCrc32:
-		out.ChecksumCRC32 = v
-	case types.ChecksumAlgorithmCrc32c:
-		out.ChecksumCRC32C = v
-	case types.ChecksumAlgorithmCrc64nvme:
-		out.ChecksumCRC64NVME = v
-	case types.ChecksumAlgorithmSha1:
-		out.ChecksumSHA1 = v
-	case types.ChecksumAlgorithmSha256:
-		out.ChecksumSHA256 = v
-	case types.ChecksumAlgorithmSha512:
-		out.ChecksumSHA512 = v
-	case types.ChecksumAlgorithmMd5:
-		out.ChecksumMD5 = v
-	}
-	return out
-}
-
-// given is the one checksum that a request brought in its members; none is the zero Checksum.
-func given(c types.Checksum) (found Checksum, err error) {
-	for a, v := range map[types.ChecksumAlgorithm]*string{
-		types.ChecksumAlgorithmCrc32: c.ChecksumCRC32, types.ChecksumAlgorithmCrc32c: c.ChecksumCRC32C,
-		types.ChecksumAlgorithmCrc64nvme: c.ChecksumCRC64NVME, types.ChecksumAlgorithmSha1: c.ChecksumSHA1,
-		types.ChecksumAlgorithmSha256: c.ChecksumSHA256, types.ChecksumAlgorithmSha512: c.ChecksumSHA512, types.ChecksumAlgorithmMd5: c.ChecksumMD5,
-	} {
-		switch {
-		case v == nil:
-		case found.Value != "":
-			return found, fault("InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
-		default:
-			found = Checksum{Algorithm: a, Value: *v, Type: types.ChecksumTypeFullObject}
-		}
-	}
-	for _, v := range []*string{c.ChecksumXXHASH64, c.ChecksumXXHASH3, c.ChecksumXXHASH128} {
-		if v != nil {
-			return found, fault("InvalidRequest", "The sandbox has no XXHASH checksums: use CRC32, CRC32C, CRC64NVME, SHA1, SHA256 or SHA512.")
-		}
-	}
-	return found, nil
-}
-
 // incoming is a body that comes in, and what its sender says about it.
 type incoming struct {
 	body      io.Reader
 	length    *int64
 	md5       *string
 	algorithm types.ChecksumAlgorithm // asked for; empty for the default
-	checksum  types.Checksum
+	checksum  Checksum                // that came before the body
 }
 
 // received is a body that came in and was what its sender said.
@@ -129,9 +79,7 @@ func (s *Service) receive(in incoming, put putter) (r received, err error) {
 		return r, fault("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size",
 			wire.Element{Name: "ProposedSize", Text: fmt.Sprint(*in.length)}, wire.Element{Name: "MaxSizeAllowed", Text: fmt.Sprint(int64(maxPut))})
 	}
-	if r.Checksum, err = given(in.checksum); err != nil {
-		return r, err
-	}
+	r.Checksum = in.checksum
 	trailer, _ := in.body.(wire.Trailer)
 	use := r.Checksum.Algorithm
 	if use == "" && trailer != nil {

@@ -123,16 +123,8 @@ func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.Get
 	if err != nil {
 		return nil, err
 	}
-	h := o.headed(b, part, in.ChecksumMode)
-	out := &s3.GetObjectOutput{
-		Body: body, AcceptRanges: h.AcceptRanges, ContentLength: h.ContentLength, ContentRange: h.ContentRange, ETag: h.ETag, LastModified: h.LastModified,
-		VersionId: h.VersionId, Metadata: h.Metadata, StorageClass: h.StorageClass, PartsCount: partsCount(in.PartNumber, o), TagCount: tagCount(o),
-		ServerSideEncryption: h.ServerSideEncryption, SSEKMSKeyId: h.SSEKMSKeyId, BucketKeyEnabled: h.BucketKeyEnabled,
-		ContentType: h.ContentType, ContentEncoding: h.ContentEncoding, ContentLanguage: h.ContentLanguage, ContentDisposition: h.ContentDisposition,
-		CacheControl: h.CacheControl, WebsiteRedirectLocation: h.WebsiteRedirectLocation, Expires: h.Expires, ExpiresString: h.ExpiresString,
-		ChecksumType: h.ChecksumType, ChecksumCRC32: h.ChecksumCRC32, ChecksumCRC32C: h.ChecksumCRC32C, ChecksumCRC64NVME: h.ChecksumCRC64NVME,
-		ChecksumSHA1: h.ChecksumSHA1, ChecksumSHA256: h.ChecksumSHA256, ChecksumSHA512: h.ChecksumSHA512, ChecksumMD5: h.ChecksumMD5,
-	}
+	out := &s3.GetObjectOutput{Body: body}
+	same(out, o.headed(b, part, in.ChecksumMode, in.PartNumber))
 	for asked, answered := range map[*string]**string{
 		in.ResponseContentType: &out.ContentType, in.ResponseContentEncoding: &out.ContentEncoding, in.ResponseContentLanguage: &out.ContentLanguage,
 		in.ResponseContentDisposition: &out.ContentDisposition, in.ResponseCacheControl: &out.CacheControl,
@@ -156,13 +148,11 @@ func (s *Service) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.H
 	if err != nil {
 		return nil, err
 	}
-	out := o.headed(b, part, in.ChecksumMode)
-	out.PartsCount, out.TagCount = partsCount(in.PartNumber, o), tagCount(o)
-	return out, nil
+	return o.headed(b, part, in.ChecksumMode, in.PartNumber), nil
 }
 
 // headed is all that headers say about an object. Its checksum is said when it is asked for and the whole is given.
-func (o Object) headed(b Bucket, part span, mode types.ChecksumMode) *s3.HeadObjectOutput {
+func (o Object) headed(b Bucket, part span, mode types.ChecksumMode, number *int32) *s3.HeadObjectOutput {
 	h := o.Headers
 	if h.Type == "" {
 		h.Type = noType
@@ -175,25 +165,15 @@ func (o Object) headed(b Bucket, part span, mode types.ChecksumMode) *s3.HeadObj
 		CacheControl: some(h.Cache), WebsiteRedirectLocation: some(h.Redirect), Expires: h.Expires,
 	}
 	if mode == types.ChecksumModeEnabled && part.length == o.Content.Size {
-		sum := o.Checksum.wire()
-		out.ChecksumType, out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.ChecksumType, sum.ChecksumCRC32, sum.ChecksumCRC32C, sum.ChecksumCRC64NVME
-		out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumSHA512, out.ChecksumMD5 = sum.ChecksumSHA1, sum.ChecksumSHA256, sum.ChecksumSHA512, sum.ChecksumMD5
+		o.Checksum.tell(out)
+	}
+	if n := len(o.Parts); n > 0 && number != nil {
+		out.PartsCount = aws.Int32(int32(n))
+	}
+	if n := len(o.Tags); n > 0 {
+		out.TagCount = aws.Int32(int32(n))
 	}
 	return out
-}
-
-func partsCount(asked *int32, o Object) *int32 {
-	if asked == nil || len(o.Parts) == 0 {
-		return nil
-	}
-	return aws.Int32(int32(len(o.Parts)))
-}
-
-func tagCount(o Object) *int32 {
-	if len(o.Tags) == 0 {
-		return nil
-	}
-	return aws.Int32(int32(len(o.Tags)))
 }
 
 // GetObjectAttributes tells of an object without its bytes what it is asked for.
@@ -212,8 +192,8 @@ func (s *Service) GetObjectAttributes(ctx context.Context, in *s3.GetObjectAttri
 		case types.ObjectAttributesStorageClass:
 			out.StorageClass = listed(o.Class)
 		case types.ObjectAttributesChecksum:
-			sum := o.Checksum.wire()
-			out.Checksum = &sum
+			out.Checksum = &types.Checksum{}
+			o.Checksum.tell(out.Checksum)
 		case types.ObjectAttributesObjectParts:
 			if out.ObjectParts, err = o.attributes(in.MaxParts, in.PartNumberMarker); err != nil {
 				return nil, err
@@ -240,12 +220,10 @@ func (o Object) attributes(most *int32, marker *string) (*types.GetObjectAttribu
 		out.IsTruncated = aws.Bool(true)
 	}
 	for _, p := range rest {
-		sum := p.Checksum.wire()
 		out.NextPartNumberMarker = aws.String(fmt.Sprint(p.Number))
-		out.Parts = append(out.Parts, types.ObjectPart{
-			PartNumber: aws.Int32(p.Number), Size: aws.Int64(p.Size), ChecksumCRC32: sum.ChecksumCRC32, ChecksumCRC32C: sum.ChecksumCRC32C,
-			ChecksumCRC64NVME: sum.ChecksumCRC64NVME, ChecksumSHA1: sum.ChecksumSHA1, ChecksumSHA256: sum.ChecksumSHA256, ChecksumSHA512: sum.ChecksumSHA512, ChecksumMD5: sum.ChecksumMD5,
-		})
+		part := types.ObjectPart{PartNumber: aws.Int32(p.Number), Size: aws.Int64(p.Size)}
+		p.Checksum.tell(&part)
+		out.Parts = append(out.Parts, part)
 	}
 	return out, nil
 }

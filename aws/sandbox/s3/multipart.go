@@ -2,10 +2,8 @@ package s3
 
 import (
 	"context"
-	"crypto/md5"
 	"encoding/hex"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -48,11 +46,7 @@ func (u Upload) part(number int32) string { return fmt.Sprintf("%s/%05d", u.ID, 
 // CreateMultipartUpload begins an upload in parts.
 func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadInput) (*s3.CreateMultipartUploadOutput, error) {
 	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
-	o := Object{Key: a.key, Headers: headers{
-		Type: aws.ToString(in.ContentType), Encoding: aws.ToString(in.ContentEncoding), Language: aws.ToString(in.ContentLanguage),
-		Disposition: aws.ToString(in.ContentDisposition), Cache: aws.ToString(in.CacheControl), Redirect: aws.ToString(in.WebsiteRedirectLocation),
-		Expires: in.Expires, Metadata: in.Metadata,
-	}}
+	o := Object{Key: a.key, Headers: headersOf(in)}
 	var err error
 	if o.Tags, err = headerTags(in.Tagging); err != nil {
 		return nil, err
@@ -149,6 +143,10 @@ func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.U
 	if err != nil {
 		return nil, err
 	}
+	said, err := given(in)
+	if err != nil {
+		return nil, err
+	}
 	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
 	var u Upload
 	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
@@ -164,11 +162,7 @@ func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.U
 	}
 	put, release := s.held()
 	defer release()
-	r, err := s.receive(incoming{in.Body, in.ContentLength, in.ContentMD5, use, types.Checksum{
-		ChecksumCRC32: in.ChecksumCRC32, ChecksumCRC32C: in.ChecksumCRC32C, ChecksumCRC64NVME: in.ChecksumCRC64NVME, ChecksumMD5: in.ChecksumMD5,
-		ChecksumSHA1: in.ChecksumSHA1, ChecksumSHA256: in.ChecksumSHA256, ChecksumSHA512: in.ChecksumSHA512,
-		ChecksumXXHASH64: in.ChecksumXXHASH64, ChecksumXXHASH3: in.ChecksumXXHASH3, ChecksumXXHASH128: in.ChecksumXXHASH128,
-	}}, put)
+	r, err := s.receive(incoming{in.Body, in.ContentLength, in.ContentMD5, use, said}, put)
 	if err != nil {
 		return nil, err
 	}
@@ -179,12 +173,9 @@ func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.U
 	if err := s.arrived(ctx, a, in.UploadId, p); err != nil {
 		return nil, err
 	}
-	sum := p.Checksum.wire()
-	return &s3.UploadPartOutput{
-		ETag: quoted(p.MD5), ServerSideEncryption: u.Object.Encryption.Algorithm, SSEKMSKeyId: some(u.Object.Encryption.Key),
-		ChecksumCRC32: sum.ChecksumCRC32, ChecksumCRC32C: sum.ChecksumCRC32C, ChecksumCRC64NVME: sum.ChecksumCRC64NVME,
-		ChecksumSHA1: sum.ChecksumSHA1, ChecksumSHA256: sum.ChecksumSHA256, ChecksumSHA512: sum.ChecksumSHA512, ChecksumMD5: sum.ChecksumMD5,
-	}, nil
+	out := &s3.UploadPartOutput{ETag: quoted(p.MD5), ServerSideEncryption: u.Object.Encryption.Algorithm, SSEKMSKeyId: some(u.Object.Encryption.Key)}
+	p.Checksum.tell(out)
+	return out, nil
 }
 
 // arrived keeps a part, unless the upload ended meanwhile.
@@ -239,137 +230,9 @@ func (s *Service) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput
 	if err := s.arrived(ctx, a, in.UploadId, p); err != nil {
 		return nil, err
 	}
-	sum := p.Checksum.wire()
-	return &s3.UploadPartCopyOutput{CopySourceVersionId: from.shown(o), ServerSideEncryption: u.Object.Encryption.Algorithm, CopyPartResult: &types.CopyPartResult{
-		ETag: quoted(p.MD5), ChecksumCRC32: sum.ChecksumCRC32, ChecksumCRC32C: sum.ChecksumCRC32C, ChecksumCRC64NVME: sum.ChecksumCRC64NVME,
-		ChecksumSHA1: sum.ChecksumSHA1, ChecksumSHA256: sum.ChecksumSHA256, ChecksumSHA512: sum.ChecksumSHA512, ChecksumMD5: sum.ChecksumMD5,
-	}}, nil
-}
-
-// CompleteMultipartUpload makes the object of the parts that are named.
-func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (*s3.CompleteMultipartUploadOutput, error) {
-	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
-	said, err := given(types.Checksum{
-		ChecksumCRC32: in.ChecksumCRC32, ChecksumCRC32C: in.ChecksumCRC32C, ChecksumCRC64NVME: in.ChecksumCRC64NVME, ChecksumMD5: in.ChecksumMD5,
-		ChecksumSHA1: in.ChecksumSHA1, ChecksumSHA256: in.ChecksumSHA256, ChecksumSHA512: in.ChecksumSHA512,
-	})
-	if err != nil {
-		return nil, err
-	}
-	u, parts, err := s.assembled(ctx, a, in)
-	if err != nil {
-		return nil, err
-	}
-	put, release := s.held()
-	defer release()
-	o, err := s.whole(u, parts, put)
-	if err != nil {
-		return nil, err
-	}
-	if said.Value != "" && (said.Algorithm != o.Checksum.Algorithm || said.Value != strings.Split(o.Checksum.Value, "-")[0] && said.Value != o.Checksum.Value) {
-		return nil, fault("BadDigest", "The "+string(said.Algorithm)+" you specified did not match the calculated checksum.")
-	}
-	if in.MpuObjectSize != nil && *in.MpuObjectSize != o.Content.Size {
-		return nil, fault("InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match what was computed.")
-	}
-	out := &s3.CompleteMultipartUploadOutput{Bucket: in.Bucket, Key: in.Key}
-	return out, s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
-		b, u, err := s.under(tx, c, a, in.UploadId)
-		if err != nil {
-			return err
-		}
-		was, there := s.current(tx, b.Name, a.key)
-		if err := (conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, write: true}).unmet(was, there); err != nil {
-			return err
-		}
-		o = s.insert(tx, b, o)
-		s.drop(tx, u)
-		sum := o.Checksum.wire()
-		out.Location = aws.String(fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", b.Name, b.Region, *written(true).text(o.Key)))
-		out.ETag, out.VersionId, out.ServerSideEncryption, out.SSEKMSKeyId = quoted(o.ETag), b.shown(o), o.Encryption.Algorithm, some(o.Encryption.Key)
-		out.ChecksumType, out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.ChecksumType, sum.ChecksumCRC32, sum.ChecksumCRC32C, sum.ChecksumCRC64NVME
-		out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumSHA512, out.ChecksumMD5 = sum.ChecksumSHA1, sum.ChecksumSHA256, sum.ChecksumSHA512, sum.ChecksumMD5
-		return nil
-	})
-}
-
-// assembled are the parts that a request to complete names, in order.
-func (s *Service) assembled(ctx context.Context, a ask, in *s3.CompleteMultipartUploadInput) (u Upload, parts []Part, err error) {
-	return u, parts, s.view(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
-		if _, u, err = s.under(tx, c, a, in.UploadId); err != nil {
-			return err
-		}
-		if in.MultipartUpload == nil || len(in.MultipartUpload.Parts) == 0 {
-			return fault("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
-		}
-		named := in.MultipartUpload.Parts
-		for i, n := range named {
-			number := aws.ToInt32(n.PartNumber)
-			if i > 0 && number <= aws.ToInt32(named[i-1].PartNumber) {
-				return fault("InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.", wire.Element{Name: "UploadId", Text: u.ID})
-			}
-			p, there := s.parts.Get(tx, u.part(number))
-			sum, err := given(types.Checksum{ChecksumCRC32: n.ChecksumCRC32, ChecksumCRC32C: n.ChecksumCRC32C, ChecksumCRC64NVME: n.ChecksumCRC64NVME,
-				ChecksumSHA1: n.ChecksumSHA1, ChecksumSHA256: n.ChecksumSHA256, ChecksumSHA512: n.ChecksumSHA512, ChecksumMD5: n.ChecksumMD5})
-			if err != nil {
-				return err
-			}
-			if !there || unquoted(n.ETag) != p.MD5 || sum.Value != "" && (sum.Algorithm != p.Checksum.Algorithm || sum.Value != p.Checksum.Value) {
-				return fault("InvalidPart", "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
-					wire.Element{Name: "UploadId", Text: u.ID}, wire.Element{Name: "PartNumber", Text: fmt.Sprint(number)}, wire.Element{Name: "ETag", Text: unquoted(n.ETag)})
-			}
-			parts = append(parts, p)
-		}
-		for _, p := range parts[:len(parts)-1] {
-			if p.Content.Size < minPart {
-				return fault("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size",
-					wire.Element{Name: "ProposedSize", Text: fmt.Sprint(p.Content.Size)}, wire.Element{Name: "MinSizeAllowed", Text: strconv.Itoa(minPart)}, wire.Element{Name: "PartNumber", Text: fmt.Sprint(p.Number)})
-			}
-		}
-		return nil
-	})
-}
-
-// whole is the object that parts make: their chunks one after another, so no byte is copied. A checksum over all bytes reads them once.
-func (s *Service) whole(u Upload, parts []Part, put putter) (Object, error) {
-	o := u.Object
-	var all []chunk
-	etag := md5.New()
-	for _, p := range parts {
-		chunks, err := s.chunks(p.Content)
-		if err != nil {
-			return o, err
-		}
-		all = append(all, chunks...)
-		sum, err := hex.DecodeString(p.MD5)
-		if err != nil {
-			return o, err
-		}
-		etag.Write(sum)
-		one := ObjectPart{Number: p.Number, Size: p.Content.Size}
-		if u.Algorithm != "" {
-			one.Checksum = p.Checksum
-		}
-		o.Parts = append(o.Parts, one)
-	}
-	var err error
-	if o.Content, err = listing(all, put); err != nil {
-		return o, err
-	}
-	if o.Content.Size > maxSize {
-		return o, fault("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
-	}
-	o.ETag = fmt.Sprintf("%x-%d", etag.Sum(nil), len(parts))
-	if u.Type == types.ChecksumTypeComposite {
-		o.Checksum, err = composite(u.Algorithm, parts)
-		return o, err
-	}
-	use := u.Algorithm
-	if use == "" {
-		use = types.ChecksumAlgorithmCrc64nvme
-	}
-	o.Checksum, err = s.over(o.Content, use)
-	return o, err
+	out := &s3.UploadPartCopyOutput{CopySourceVersionId: from.shown(o), ServerSideEncryption: u.Object.Encryption.Algorithm, CopyPartResult: &types.CopyPartResult{ETag: quoted(p.MD5)}}
+	p.Checksum.tell(out.CopyPartResult)
+	return out, nil
 }
 
 // drop forgets an upload and its parts.

@@ -118,12 +118,10 @@ func (s *Service) ListParts(ctx context.Context, in *s3.ListPartsInput) (*s3.Lis
 				out.IsTruncated = aws.Bool(true)
 				break
 			}
-			sum := p.Checksum.wire()
 			out.NextPartNumberMarker = aws.String(fmt.Sprint(p.Number))
-			out.Parts = append(out.Parts, types.Part{
-				PartNumber: aws.Int32(p.Number), Size: aws.Int64(p.Content.Size), ETag: quoted(p.MD5), LastModified: second(p.Modified),
-				ChecksumCRC32: sum.ChecksumCRC32, ChecksumCRC32C: sum.ChecksumCRC32C, ChecksumCRC64NVME: sum.ChecksumCRC64NVME,
-				ChecksumSHA1: sum.ChecksumSHA1, ChecksumSHA256: sum.ChecksumSHA256, ChecksumSHA512: sum.ChecksumSHA512, ChecksumMD5: sum.ChecksumMD5})
+			part := types.Part{PartNumber: aws.Int32(p.Number), Size: aws.Int64(p.Content.Size), ETag: quoted(p.MD5), LastModified: second(p.Modified)}
+			p.Checksum.tell(&part)
+			out.Parts = append(out.Parts, part)
 		}
 		return nil
 	})

@@ -18,11 +18,7 @@ import (
 // is swept.
 func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
 	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
-	o := Object{Key: a.key, Headers: headers{
-		Type: aws.ToString(in.ContentType), Encoding: aws.ToString(in.ContentEncoding), Language: aws.ToString(in.ContentLanguage),
-		Disposition: aws.ToString(in.ContentDisposition), Cache: aws.ToString(in.CacheControl), Redirect: aws.ToString(in.WebsiteRedirectLocation),
-		Expires: in.Expires, Metadata: in.Metadata,
-	}}
+	o := Object{Key: a.key, Headers: headersOf(in)}
 	var err error
 	if o.Tags, err = headerTags(in.Tagging); err != nil {
 		return nil, err
@@ -33,16 +29,16 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.Put
 	if in.SSECustomerAlgorithm != nil {
 		return nil, noCustomerKeys()
 	}
+	sum, err := given(in)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.mayWrite(ctx, a, o); err != nil {
 		return nil, err
 	}
 	put, release := s.held()
 	defer release()
-	r, err := s.receive(incoming{in.Body, in.ContentLength, in.ContentMD5, in.ChecksumAlgorithm, types.Checksum{
-		ChecksumCRC32: in.ChecksumCRC32, ChecksumCRC32C: in.ChecksumCRC32C, ChecksumCRC64NVME: in.ChecksumCRC64NVME, ChecksumMD5: in.ChecksumMD5,
-		ChecksumSHA1: in.ChecksumSHA1, ChecksumSHA256: in.ChecksumSHA256, ChecksumSHA512: in.ChecksumSHA512,
-		ChecksumXXHASH64: in.ChecksumXXHASH64, ChecksumXXHASH3: in.ChecksumXXHASH3, ChecksumXXHASH128: in.ChecksumXXHASH128,
-	}}, put)
+	r, err := s.receive(incoming{in.Body, in.ContentLength, in.ContentMD5, in.ChecksumAlgorithm, sum}, put)
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +58,9 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.Put
 		}
 		o.Owner = b.Account
 		o = s.insert(tx, b, o)
-		sum := o.Checksum.wire()
 		out.ETag, out.VersionId, out.ServerSideEncryption = quoted(o.ETag), b.shown(o), o.Encryption.Algorithm
 		out.SSEKMSKeyId, out.BucketKeyEnabled = some(o.Encryption.Key), o.Encryption.bucketKey()
-		out.ChecksumType, out.ChecksumCRC32, out.ChecksumCRC32C, out.ChecksumCRC64NVME = sum.ChecksumType, sum.ChecksumCRC32, sum.ChecksumCRC32C, sum.ChecksumCRC64NVME
-		out.ChecksumSHA1, out.ChecksumSHA256, out.ChecksumSHA512, out.ChecksumMD5 = sum.ChecksumSHA1, sum.ChecksumSHA256, sum.ChecksumSHA512, sum.ChecksumMD5
+		o.Checksum.tell(out)
 		return nil
 	})
 }
@@ -165,13 +159,10 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput) (*s3.C
 			return err
 		}
 		o = s.insert(tx, b, o)
-		sum := o.Checksum.wire()
 		out.VersionId, out.CopySourceVersionId = b.shown(o), sourceVersion
 		out.ServerSideEncryption, out.SSEKMSKeyId, out.BucketKeyEnabled = o.Encryption.Algorithm, some(o.Encryption.Key), o.Encryption.bucketKey()
-		out.CopyObjectResult = &types.CopyObjectResult{
-			ETag: quoted(o.ETag), LastModified: second(o.Modified), ChecksumType: sum.ChecksumType, ChecksumCRC32: sum.ChecksumCRC32, ChecksumCRC32C: sum.ChecksumCRC32C,
-			ChecksumCRC64NVME: sum.ChecksumCRC64NVME, ChecksumSHA1: sum.ChecksumSHA1, ChecksumSHA256: sum.ChecksumSHA256, ChecksumSHA512: sum.ChecksumSHA512, ChecksumMD5: sum.ChecksumMD5,
-		}
+		out.CopyObjectResult = &types.CopyObjectResult{ETag: quoted(o.ETag), LastModified: second(o.Modified)}
+		o.Checksum.tell(out.CopyObjectResult)
 		return nil
 	})
 }
@@ -180,10 +171,7 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput) (*s3.C
 // ETag and the checksum of its bytes.
 func (s *Service) likeness(o Object, in *s3.CopyObjectInput) (_ Object, err error) {
 	if in.MetadataDirective == types.MetadataDirectiveReplace {
-		o.Headers = headers{
-			Type: aws.ToString(in.ContentType), Encoding: aws.ToString(in.ContentEncoding), Language: aws.ToString(in.ContentLanguage),
-			Disposition: aws.ToString(in.ContentDisposition), Cache: aws.ToString(in.CacheControl), Expires: in.Expires, Metadata: in.Metadata,
-		}
+		o.Headers = headersOf(in)
 		if err := o.Headers.check(); err != nil {
 			return o, err
 		}
