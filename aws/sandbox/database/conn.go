@@ -202,8 +202,11 @@ func (c *Conn) Begin(ctx context.Context) error {
 	if c.transaction {
 		return fmt.Errorf("database: begin a transaction inside of one: %w", ErrRefused)
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	c.transaction = true
-	return ctx.Err()
+	return nil
 }
 
 // Commit commits the transaction. After an error it is over all the same, and nothing of it is there.

@@ -89,6 +89,29 @@ func TestDumpAndLoad(t *testing.T) {
 	}
 }
 
+func TestEmptyDatabases(t *testing.T) {
+	b := newBench(t)
+	b.must(b.Create("empty"))
+	b.must(b.Load("copy", mustDump(b, "empty")))
+	h := b.seal(History{})
+	s := b.from(h)
+	for _, name := range s.Names() {
+		if got := fmt.Sprint(b.run(b.connect(s, name), "select count(*) from sqlite_schema")); got != "[[0]]" {
+			t.Errorf("%s has %s tables", name, got)
+		}
+		file, err := s.Dump(name)
+		if b.must(err); !isDatabase(file) {
+			t.Errorf("%s is dumped as %d bytes", name, len(file))
+		}
+	}
+	if _, err := s.Dump("none"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("dump of nothing: %v", err)
+	}
+	if h.Size() != 2*pageSize || len(s.Names()) != 2 {
+		t.Errorf("%d bytes in %v", h.Size(), s.Names())
+	}
+}
+
 func TestLoadOtherPageSize(t *testing.T) {
 	b := newBench(t)
 	path := filepath.Join(b.folder(), "other")
@@ -182,6 +205,36 @@ func TestDamageIsNoticed(t *testing.T) {
 				t.Fatalf("byte %d is wrong, and so are the rows: %s", at, got)
 			}
 			s.Close()
+		}
+	}
+}
+
+// TestUpdatesThatFail: what Seals gave is lost several times, with two in one Update and cuts between. Nothing is lost by it.
+func TestUpdatesThatFail(t *testing.T) {
+	b, c := shop(t)
+	h := b.seal(b.seal(History{}))
+	n := 0
+	write := func() {
+		for range 3 {
+			b.later(time.Second)
+			n++
+			b.run(c, "insert into t (text) values ('x')")
+			b.must(b.databases[1].log.cut())
+		}
+	}
+	for range 3 {
+		write()
+		once := b.seal(h)
+		write()
+		b.seal(once)
+	}
+	write()
+	if h = b.seal(h); !h.First().Equal(noon) {
+		t.Errorf("it goes back to %s only", h.First())
+	}
+	for i := 1; i <= n; i++ {
+		if got := b.ask(h.At(noon.Add(time.Duration(i)*time.Second)), "shop", "select count(*) from t"); got != fmt.Sprintf("[[%d]]", i) {
+			t.Errorf("second %d: %s", i, got)
 		}
 	}
 }

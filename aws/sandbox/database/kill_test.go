@@ -179,7 +179,9 @@ func TestKilledBetween(t *testing.T) {
 					b.must(b.Server.Close())
 					b.open(h)
 					write(b.connect(b.Server, "shop"))
-					h = b.seal(h)
+					if h = b.seal(h); !h.First().Equal(noon) {
+						t.Errorf("it goes back to %s only", h.First())
+					}
 					for i := 1; i <= n; i++ {
 						at := noon.Add(time.Duration(i) * time.Second)
 						if got, want := b.ask(h.At(at), "shop", "select count(*), max(id) from t"), fmt.Sprintf("[[%d %d]]", i, i); got != want {
@@ -221,5 +223,39 @@ func TestKilledWhileMade(t *testing.T) {
 	}
 	if got := b.ask(b.seal(h), "depot", "select count(*) from sqlite_schema"); got != "[[0]]" {
 		t.Errorf("restored it has %s tables", got)
+	}
+}
+
+// TestTornLog: where the end of the WAL is damaged, the log ends where it ends for SQLite.
+func TestTornLog(t *testing.T) {
+	b, c := shop(t)
+	const commits = 4
+	for i := 1; i <= commits; i++ {
+		b.later(time.Second)
+		b.run(c, "insert into t values (?, ?)", i, strings.Repeat("x", 6000))
+	}
+	good := copyDir(b, b.dir)
+	whole, err := os.ReadFile(filepath.Join(good, "1.db-wal"))
+	b.must(err)
+	b.must(b.Server.Close())
+	seen := map[int64]bool{}
+	for at := len(whole) - 1; at > len(whole)-5*frameSize; at -= 389 {
+		for what, torn := range map[string][]byte{"cut off": whole[:at], "other": append(append([]byte(nil), whole[:at]...), append([]byte{^whole[at]}, whole[at+1:]...)...)} {
+			b.dir = copyDir(b, good)
+			b.must(os.WriteFile(filepath.Join(b.dir, "1.db-wal"), torn, 0o600))
+			s, err := Open(b.options(b.dir), History{})
+			b.must(err)
+			n := b0(b.run(b.connect(s, "shop"), "select count(*) from t"))
+			seen[n] = true
+			h, err := s.Seal(History{})
+			b.must(err)
+			if got := b.ask(h, "shop", "select count(*) from t"); got != fmt.Sprintf("[[%d]]", n) {
+				t.Errorf("%s at %d of %d: SQLite has %d rows, the log %s", what, at, len(whole), n, got)
+			}
+			b.must(s.Close())
+		}
+	}
+	if len(seen) < 2 || seen[commits] {
+		t.Errorf("rows that were left: %v", seen)
 	}
 }

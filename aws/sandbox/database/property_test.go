@@ -205,6 +205,9 @@ func (x *trial) sealOrLose() {
 	if rapid.Bool().Draw(x.t, "twice") {
 		h = x.seal(h) // in one Update
 	}
+	if x.known > 0 && !h.First().Equal(x.h.First()) {
+		x.t.Fatalf("a Seal gave up what was from %s to %s", x.h.First(), h.First())
+	}
 	if rapid.IntRange(0, 3).Draw(x.t, "lost") > 0 {
 		x.h, x.known = h, len(x.model.states)
 	}

@@ -43,8 +43,12 @@ func aborted() *dialect.Error {
 	return dialect.Errorf("25P02", "current transaction is aborted, commands ignored until end of transaction block")
 }
 
-// constraint is what a statement has broken, as SQLite says it: "UNIQUE constraint failed: t.a".
+// failure is an error of the statement that ran last: for a constraint, what it has broken, as SQLite says it: "UNIQUE constraint failed: t.a".
 func (c *session) failure(err error) *dialect.Error {
+	st := c.current
+	if st == nil {
+		st = &dialect.Statement{}
+	}
 	text := err.Error()
 	after := func(what string) (string, bool) {
 		_, rest, ok := strings.Cut(text, what)
@@ -57,6 +61,9 @@ func (c *session) failure(err error) *dialect.Error {
 		return failure(err)
 	}
 	if what, ok := after("UNIQUE constraint failed: "); ok {
+		if st.Tag == "CREATE INDEX" {
+			return dialect.Errorf("23505", "could not create unique index %q", st.Name)
+		}
 		return c.duplicate(what)
 	}
 	if what, ok := after("NOT NULL constraint failed: "); ok {
@@ -75,7 +82,7 @@ func (c *session) failure(err error) *dialect.Error {
 	}
 	switch {
 	case strings.Contains(text, "FOREIGN KEY constraint failed"):
-		return dialect.Errorf("23503", "insert, update or delete violates a foreign key constraint")
+		return c.foreign(st)
 	case strings.Contains(text, "no such savepoint: "):
 		name, _ := after("no such savepoint: ")
 		return dialect.Errorf("3B001", "savepoint %q does not exist", name)
@@ -87,6 +94,31 @@ func (c *session) failure(err error) *dialect.Error {
 		return dialect.Errorf("54000", "the sandbox's database takes at most 32766 parameters in a statement")
 	}
 	return failure(err)
+}
+
+// foreign is a foreign key that a statement has broken. SQLite does not say which: it is named where only one can be meant.
+func (c *session) foreign(st *dialect.Statement) *dialect.Error {
+	var found []*dialect.Error
+	for _, t := range c.schema.Tables {
+		for _, k := range t.Constraints {
+			var e *dialect.Error
+			switch {
+			case k.Kind != 'f':
+			case t.Name == st.Table && st.Tag != "DELETE":
+				e = dialect.Errorf("23503", "insert or update on table %q violates foreign key constraint %q", t.Name, k.Name)
+			case k.Target == st.Table && st.Tag != "INSERT 0":
+				e = dialect.Errorf("23503", "update or delete on table %q violates foreign key constraint %q on table %q", k.Target, k.Name, t.Name)
+			}
+			if e != nil {
+				e.Table, e.Constraint = t.Name, k.Name
+				found = append(found, e)
+			}
+		}
+	}
+	if len(found) == 1 {
+		return found[0]
+	}
+	return dialect.Errorf("23503", "insert, update or delete violates a foreign key constraint")
 }
 
 func (c *session) duplicate(what string) *dialect.Error {

@@ -26,6 +26,7 @@ type session struct {
 	prepared       map[string]*prepared
 	portals        map[string]*portal
 
+	current     *dialect.Statement // that ran last
 	schema      *dialect.Schema
 	fingerprint string
 
@@ -310,6 +311,7 @@ func (c *session) open(p *portal) (err error) {
 func (c *session) execute(p *portal, most uint32) error {
 	ctx, done := c.cancellable()
 	defer done()
+	c.current = p.st
 	for _, n := range p.st.Notices {
 		c.notice("NOTICE", "00000", n)
 	}

@@ -74,13 +74,12 @@ func (t *Table) shownDefault(c Column) string {
 	if c.Auto == "serial" {
 		return fmt.Sprintf("nextval('%s_%s_seq'::regclass)", t.Name, c.Name)
 	}
-	d := c.Default
-	for strings.HasPrefix(d, "(") && strings.HasSuffix(d, ")") && matching(d, 0) == len(d) {
-		d = d[1 : len(d)-1]
-	}
+	d := strings.TrimSuffix(strings.TrimPrefix(c.Default, "("), ")") // those that we wrote around it
 	switch {
 	case c.Type.OID == Bool && (d == "0" || d == "1"):
 		return map[string]string{"0": "false", "1": "true"}[d]
+	case strings.HasPrefix(d, "'") && c.Type.OID.category() == 'D':
+		return quote(c.Type.outputMoment(strings.Trim(d, "'"))) + "::" + Type{OID: c.Type.OID}.String()
 	case strings.HasPrefix(d, "'"):
 		return d + "::" + Type{OID: c.Type.OID}.String()
 	case strings.HasPrefix(d, "pg_now()"):

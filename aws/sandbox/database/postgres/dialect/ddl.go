@@ -489,5 +489,7 @@ func (p *parser) createIndex(unique bool) *Statement {
 	if unique {
 		word = "create unique index "
 	}
-	return made("CREATE INDEX", word+ident(name)+" on "+ident(t.Name)+" ("+strings.Join(parts, ", ")+")"+where)
+	st := made("CREATE INDEX", word+ident(name)+" on "+ident(t.Name)+" ("+strings.Join(parts, ", ")+")"+where)
+	st.Name = name
+	return st
 }

@@ -118,7 +118,9 @@ func (p *parser) special(t token) (expr, bool) {
 		}
 	case "interval":
 		if next.kind == literal {
-			return name(p.intervalLiteral(), "interval")
+			e := p.intervalLiteral()
+			e.weak = true
+			return name(e, "interval")
 		}
 	case "extract", "position", "substring", "trim", "overlay":
 		if called {

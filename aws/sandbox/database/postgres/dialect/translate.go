@@ -47,7 +47,8 @@ type Statement struct {
 	Params  []OID
 
 	Word, Name, Value string
-	Missing           bool // IF EXISTS, IF NOT EXISTS
+	Table             string // that is written to
+	Missing           bool   // IF EXISTS, IF NOT EXISTS
 	Local             bool
 	Notices           []string
 	Alone             bool // it cannot stand in a transaction

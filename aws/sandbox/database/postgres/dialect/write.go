@@ -69,7 +69,7 @@ func (p *parser) insert() *Statement {
 	p.scope = &scope{sources: []source{src}}
 	conflict := p.conflict(t, src)
 	sql := "insert into main." + ident(t.Name) + " as " + ident(src.name) + " " + list + body + conflict
-	return p.returning("INSERT 0", sql)
+	return p.returning("INSERT 0", t, sql)
 }
 
 func (p *parser) insertColumns(t *Table) (cols []Column) {
@@ -316,7 +316,7 @@ func (p *parser) update() *Statement {
 	}
 	p.i = after
 	sql := "update main." + ident(t.Name) + " as " + ident(src.name) + " set " + set + from + where
-	return p.returning("UPDATE", sql)
+	return p.returning("UPDATE", t, sql)
 }
 
 func (p *parser) whereOrCurrent() string {
@@ -340,23 +340,22 @@ func (p *parser) delete() *Statement {
 		inner := "main." + ident(t.Name) + " as " + ident(src.name)
 		sql := fmt.Sprintf("%s where rowid in (select %s.rowid from %s, %s%s)", head, ident(src.name), inner, from, where)
 		p.scope.sources = p.scope.sources[:1]
-		return p.returning("DELETE", sql)
+		return p.returning("DELETE", t, sql)
 	}
-	return p.returning("DELETE", head+p.whereOrCurrent())
+	return p.returning("DELETE", t, head+p.whereOrCurrent())
 }
 
 // returning reads RETURNING and ends a statement that writes.
-func (p *parser) returning(tag, sql string) *Statement {
-	st := &Statement{Tag: tag, Counted: true}
+func (p *parser) returning(tag string, t *Table, sql string) *Statement {
+	st := &Statement{Tag: tag, Counted: true, Table: t.Name}
 	if p.accept("returning") {
 		refs := p.scope.refs
 		q := p.settle(query{cols: p.columns(len(p.toks) - 1)})
 		p.scope.refs = refs
-		for i, c := range q.cols { // an alias of the target is not known to RETURNING of SQLite
+		for _, c := range q.cols {
 			if c.typ.OID.object() && c.typ.OID != Oid {
 				fail(Unsupported("RETURNING of %s", c.typ))
 			}
-			q.cols[i] = c
 		}
 		sql += " returning " + selected(q.cols)
 		st.Columns = q.columns()

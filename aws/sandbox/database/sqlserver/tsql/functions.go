@@ -2,6 +2,8 @@ package tsql
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"lifeboat/aws/sandbox/database/sqlserver/tds"
@@ -332,4 +334,14 @@ func (t *Translator) checksum(c call) (value, error) {
 		return value{}, wrongArguments(c)
 	}
 	return value{sql: "tsql_checksum(" + strings.Join(parts, ",") + ")", t: intType}, nil
+}
+
+// Functions are the names of the functions that are translated; those that the session answers are not among them.
+func Functions() []string {
+	names := words(`ISNULL COALESCE NULLIF IIF CONCAT CONCAT_WS DATALENGTH DATEADD DATEDIFF_BIG CHECKSUM BINARY_CHECKSUM CAST CONVERT TRY_CAST TRY_CONVERT
+		COUNT COUNT_BIG SUM AVG MIN MAX CHECKSUM_AGG STRING_AGG ROW_NUMBER RANK DENSE_RANK LAG LEAD FIRST_VALUE`)
+	for name := range scalars {
+		names[name] = true
+	}
+	return slices.Collect(maps.Keys(names))
 }

@@ -151,7 +151,7 @@ func names(s Statement) []Name {
 	return found
 }
 
-var aggregateFunctions = words("COUNT COUNT_BIG SUM AVG MIN MAX CHECKSUM_AGG STRING_AGG STDEV STDEVP VAR VARP")
+var aggregateFunctions = words("COUNT COUNT_BIG SUM AVG MIN MAX CHECKSUM_AGG STRING_AGG")
 
 // isAggregate tells a call that makes one value of many rows.
 func isAggregate(x any) bool {
