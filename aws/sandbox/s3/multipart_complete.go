@@ -45,6 +45,11 @@ func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMu
 		if err != nil {
 			return err
 		}
+		for _, p := range parts { // a sweep leaves what they have only as long as they are there
+			if now, there := s.parts.Get(tx, u.part(p.Number)); !there || now.MD5 != p.MD5 {
+				return invalidPart(u, p.Number, p.MD5)
+			}
+		}
 		was, there := s.current(tx, b.Name, a.key)
 		if err := (conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, write: true}).unmet(was, there); err != nil {
 			return err
@@ -58,9 +63,14 @@ func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMu
 	})
 }
 
+func invalidPart(u Upload, number int32, etag string) error {
+	return fault("InvalidPart", "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+		wire.Element{Name: "UploadId", Text: u.ID}, wire.Element{Name: "PartNumber", Text: fmt.Sprint(number)}, wire.Element{Name: "ETag", Text: etag})
+}
+
 // assembled are the parts that a request to complete names, in order.
 func (s *Service) assembled(ctx context.Context, a ask, in *s3.CompleteMultipartUploadInput) (u Upload, parts []Part, err error) {
-	return u, parts, s.view(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
+	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
 		if _, u, err = s.under(tx, c, a, in.UploadId); err != nil {
 			return err
 		}
@@ -79,8 +89,7 @@ func (s *Service) assembled(ctx context.Context, a ask, in *s3.CompleteMultipart
 				return err
 			}
 			if !there || unquoted(n.ETag) != p.MD5 || sum.Value != "" && (sum.Algorithm != p.Checksum.Algorithm || sum.Value != p.Checksum.Value) {
-				return fault("InvalidPart", "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
-					wire.Element{Name: "UploadId", Text: u.ID}, wire.Element{Name: "PartNumber", Text: fmt.Sprint(number)}, wire.Element{Name: "ETag", Text: unquoted(n.ETag)})
+				return invalidPart(u, number, unquoted(n.ETag))
 			}
 			parts = append(parts, p)
 		}
@@ -92,6 +101,7 @@ func (s *Service) assembled(ctx context.Context, a ask, in *s3.CompleteMultipart
 		}
 		return nil
 	})
+	return u, parts, err
 }
 
 // whole is the object that parts make: their chunks one after another, so no byte is copied. A checksum over all bytes reads them once.
