@@ -60,7 +60,7 @@ func (x *session) runAll(ctx context.Context, body []tsql.Statement) error {
 			x.rolledBack(ctx)
 			return errStopped
 		}
-		if !goesOn(f) {
+		if _, thrown := s.(tsql.Throw); thrown || !goesOn(f) {
 			return errStopped
 		}
 	}

@@ -71,11 +71,11 @@ func (s *Server) connect(name string) (*database.Conn, string, error) {
 	if err != nil {
 		return nil, real, err
 	}
-	db, err := system.Connect(real)
+	db, err := system.Connect(master)
 	return db, real, err
 }
 
-// system opens the system databases, when the first session wants one: they are empty, and gone with the server.
+// system opens what stands for all system databases, when the first session wants one: nothing can be made in them, and it is gone with the server.
 func (s *Server) system() (*database.Server, error) {
 	s.systemMu.Lock()
 	defer s.systemMu.Unlock()
@@ -87,10 +87,8 @@ func (s *Server) system() (*database.Server, error) {
 		return nil, err
 	}
 	s.extend(scratch)
-	for _, name := range systemDatabases {
-		if err := scratch.Create(name); err != nil {
-			return nil, errors.Join(err, scratch.Close())
-		}
+	if err := scratch.Create(master); err != nil {
+		return nil, errors.Join(err, scratch.Close())
 	}
 	s.scratch = scratch
 	return scratch, nil

@@ -10,7 +10,7 @@ import (
 // settings are the options of SET that change nothing here, with the values at which that is true; nil is any.
 var settings = map[string][]string{
 	"ANSI_NULLS": {"ON"}, "ANSI_PADDING": {"ON"}, "ANSI_WARNINGS": {"ON"}, "ANSI_NULL_DFLT_ON": {"ON"}, "ANSI_DEFAULTS": {"ON"}, "ARITHABORT": {"ON"}, "CONCAT_NULL_YIELDS_NULL": {"ON"},
-	"IMPLICIT_TRANSACTIONS": {"OFF"}, "CURSOR_CLOSE_ON_COMMIT": {"OFF"}, "NUMERIC_ROUNDABORT": {"OFF"}, "NOEXEC": {"OFF"}, "PARSEONLY": {"OFF"}, "FMTONLY": {"OFF"}, "ROWCOUNT": {"0"}, "SHOWPLAN_TEXT": {"OFF"},
+	"CURSOR_CLOSE_ON_COMMIT": {"OFF"}, "NUMERIC_ROUNDABORT": {"OFF"}, "NOEXEC": {"OFF"}, "PARSEONLY": {"OFF"}, "FMTONLY": {"OFF"}, "ROWCOUNT": {"0"}, "SHOWPLAN_TEXT": {"OFF"},
 	"SHOWPLAN_ALL": {"OFF"}, "SHOWPLAN_XML": {"OFF"}, "STATISTICS IO": {"OFF"}, "STATISTICS TIME": {"OFF"}, "STATISTICS XML": {"OFF"}, "STATISTICS PROFILE": {"OFF"}, "NO_BROWSETABLE": {"OFF"},
 	"TEXTSIZE": nil, "LOCK_TIMEOUT": nil, "DEADLOCK_PRIORITY": nil, "QUERY_GOVERNOR_COST_LIMIT": {"0"}, "DATEFIRST": {"7"}, "DATEFORMAT": {"MDY"}, "LANGUAGE": {"US_ENGLISH", "ENGLISH"},
 	"TRANSACTION ISOLATION LEVEL": {"READ"},
@@ -31,6 +31,8 @@ func (x *session) setOption(o tsql.Option) error {
 		x.options.noCount = on
 	case o.Name == "XACT_ABORT":
 		x.options.xactAbort = on
+	case o.Name == "IMPLICIT_TRANSACTIONS":
+		x.options.implicit = on
 	case o.Name == "QUOTED_IDENTIFIER":
 		x.options.textQuotes = !on
 	case identity && on && x.options.identityInsert != "" && !strings.EqualFold(x.options.identityInsert, table):

@@ -52,8 +52,8 @@ type session struct {
 
 // options are what SET changes.
 type options struct {
-	noCount, xactAbort, textQuotes bool
-	identityInsert                 string
+	noCount, xactAbort, implicit, textQuotes bool
+	identityInsert                           string
 }
 
 type ending struct {

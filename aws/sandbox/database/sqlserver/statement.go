@@ -24,6 +24,11 @@ func (x *session) data(ctx context.Context, s tsql.Statement) error {
 			s = i.WithRows(columns, rows)
 		}
 	}
+	if x.options.implicit && x.open == 0 {
+		if err := x.steer(ctx, tsql.Begin{}); err != nil {
+			return err
+		}
+	}
 	p, leave, err := x.at(s)
 	if err != nil {
 		return err

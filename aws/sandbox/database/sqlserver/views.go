@@ -25,6 +25,9 @@ func (p place) View(n tsql.Name) (*tsql.View, bool, error) {
 		schema, object = "sys", "databases"
 	}
 	read, ok := views[schema+"."+object]
+	if !ok && (schema == "sys" || schema == "information_schema") {
+		return nil, false, tsql.Refused("the system view " + n.String())
+	}
 	if !ok {
 		return nil, false, nil
 	}

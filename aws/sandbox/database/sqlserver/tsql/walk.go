@@ -186,6 +186,7 @@ func grouped(s *selection, order ...ordering) error {
 		}
 	}
 	var err error
+	number, place := int32(8120), "select list"
 	see := func(x any) bool {
 		if _, inner := x.(*query); inner || isAggregate(x) || keys[shown(x)] {
 			return false
@@ -193,7 +194,7 @@ func grouped(s *selection, order ...ordering) error {
 		switch x := x.(type) {
 		case columnRef:
 			if name := strings.Join(x.parts, "."); !keys["."+lower(x.parts[len(x.parts)-1])] && err == nil {
-				err = fault(8120, "Column '%s' is invalid in the select list because it is not contained in either an aggregate function or the GROUP BY clause.", name)
+				err = fault(number, "Column '%s' is invalid in the %s because it is not contained in either an aggregate function or the GROUP BY clause.", name, place)
 			}
 		case star:
 			err = fault(8120, "Column '*' is invalid in the select list because it is not contained in either an aggregate function or the GROUP BY clause.")
@@ -207,6 +208,7 @@ func grouped(s *selection, order ...ordering) error {
 	for _, i := range s.items {
 		keys["."+lower(i.alias)] = true
 	}
+	number, place = 8127, "ORDER BY clause"
 	for _, o := range order {
 		walk(o.x, see)
 	}
