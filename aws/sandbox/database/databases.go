@@ -26,6 +26,17 @@ func (s *Server) Names() []string {
 	return names
 }
 
+// Size is how many bytes a database has, with all that is committed. SQL functions may call it.
+func (s *Server) Size(name string) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, there := s.catalog.find(name)
+	if !there {
+		return 0, fmt.Errorf("database: size of %s: %w", name, ErrNotFound)
+	}
+	return s.databases[e.ID].log.size(), nil
+}
+
 // Create makes an empty database; ErrExists when there is one of that name.
 func (s *Server) Create(name string) error {
 	err := s.create(name, nil, false)

@@ -107,6 +107,12 @@ func TestEmptyDatabases(t *testing.T) {
 	if _, err := s.Dump("none"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("dump of nothing: %v", err)
 	}
+	if size, err := s.Size("copy"); size != pageSize || err != nil {
+		t.Errorf("%d bytes: %v", size, err)
+	}
+	if _, err := s.Size("none"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("size of nothing: %v", err)
+	}
 	if h.Size() != 2*pageSize || len(s.Names()) != 2 {
 		t.Errorf("%d bytes in %v", h.Size(), s.Names())
 	}

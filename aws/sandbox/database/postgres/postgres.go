@@ -59,7 +59,7 @@ func New(o Options) *Server {
 	s := &Server{o: o, listeners: map[net.Listener]bool{}, sessions: map[uint32]*session{}, conns: map[net.Conn]bool{}, next: 100}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	o.Databases.Extend(func(d *sqlite.Driver, conn func() *database.Conn) error {
-		return dialect.Register(d, func() dialect.Clock {
+		return dialect.Register(d, func() dialect.Session {
 			if c, ok := conn().Session.(*session); ok {
 				return c
 			}
@@ -76,6 +76,10 @@ func (s still) Began() time.Time   { return s.now() }
 func (s still) Now() time.Time     { return s.now() }
 func (s still) PID() uint32        { return 0 }
 func (s still) Transaction() int64 { return 0 }
+
+func (s still) Size(database string) (int64, error) {
+	return 0, dialect.Unsupported("the size of %q outside of a session", database)
+}
 
 // Serve answers the connections of a listener until Close, and then returns nil.
 func (s *Server) Serve(l net.Listener) error {

@@ -41,12 +41,32 @@ type session struct {
 	stop context.CancelFunc // of what is running; nil: nothing is
 }
 
-// What functions in SQLite ask of the session: dialect.Clock.
+// What functions in SQLite ask of the session: dialect.Session.
 
 func (c *session) Began() time.Time   { return c.began }
 func (c *session) Now() time.Time     { return c.server.o.Now() }
 func (c *session) PID() uint32        { return c.pid }
 func (c *session) Transaction() int64 { return c.number }
+
+// Size is how many bytes a database has. Those that Postgres and RDS keep for themselves have none here.
+func (c *session) Size(name string) (int64, error) {
+	if taken(name) {
+		return 0, nil
+	}
+	other, err := c.server.o.Databases.Connect(name)
+	if errors.Is(err, database.ErrNotFound) {
+		return 0, dialect.Errorf("3D000", "database %q does not exist", name)
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer other.Close()
+	rows, err := read(c.server.ctx, other, "select page_count * page_size from pragma_page_count(), pragma_page_size()")
+	if err != nil {
+		return 0, err
+	}
+	return rows[0][0].(int64), nil
+}
 
 // interrupt cancels what is running.
 func (c *session) interrupt() {
@@ -245,8 +265,10 @@ func (c *session) readSchema() error {
 }
 
 // query runs a query of our own.
-func (c *session) query(sql string) (out [][]any, err error) {
-	rows, err := c.sql.Run(c.server.ctx, sql)
+func (c *session) query(sql string) ([][]any, error) { return read(c.server.ctx, c.sql, sql) }
+
+func read(ctx context.Context, conn *database.Conn, sql string) (out [][]any, err error) {
+	rows, err := conn.Run(ctx, sql)
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func (t *Table) shownDefault(c Column) string {
 	if c.Auto == "serial" {
 		return fmt.Sprintf("nextval('%s_%s_seq'::regclass)", t.Name, c.Name)
 	}
-	d := strings.TrimSuffix(strings.TrimPrefix(c.Default, "("), ")") // those that we wrote around it
+	d := c.Default
 	switch {
 	case c.Type.OID == Bool && (d == "0" || d == "1"):
 		return map[string]string{"0": "false", "1": "true"}[d]

@@ -268,6 +268,8 @@ func (p *parser) rowsOf() source {
 	switch name {
 	case "generate_series":
 		t, rows = p.series(args, at)
+	case "pg_partition_ancestors":
+		return p.ancestors()
 	case "unnest":
 		t, rows = p.unnest(args, at)
 	default:
@@ -283,6 +285,16 @@ func (p *parser) rowsOf() source {
 	}
 	src.cols = []Column{{Name: column, Type: t}}
 	src.sql = fmt.Sprintf("(with recursive s(%s) as (%s) select * from s) as %s", ident(column), strings.ReplaceAll(rows, "$v", ident(column)), ident(src.name))
+	return src
+}
+
+// ancestors are the tables that a partition is of: there are none.
+func (p *parser) ancestors() source {
+	src := source{name: "pg_partition_ancestors"}
+	p.accept("with", "ordinality")
+	names := append(p.alias(&src), "relid", "ordinality")
+	src.cols = renamed([]Column{{Type: Type{OID: Regclass}}, {Type: Type{OID: Int8}}}, names[:2])
+	src.sql = fmt.Sprintf("(select null as %s, null as %s where false) as %s", ident(names[0]), ident(names[1]), ident(src.name))
 	return src
 }
 

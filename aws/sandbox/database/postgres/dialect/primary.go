@@ -9,6 +9,8 @@ import (
 func (p *parser) primary() expr {
 	t := p.peek()
 	switch t.kind {
+	case end:
+		p.syntax()
 	case literal:
 		p.i++
 		e := unknownText(t.text)

@@ -7,19 +7,20 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Clock is what functions ask of the session that runs them.
-type Clock interface {
+// Session is what functions ask of the session that runs them.
+type Session interface {
 	Began() time.Time // of the transaction: now()
 	Now() time.Time
 	PID() uint32
 	Transaction() int64 // its number
+	Size(database string) (bytes int64, err error)
 }
 
 // body is a function of SQLite in Go. Null in, null out, unless its name stands in nulls.
 type body func(args []driver.Value) (driver.Value, error)
 
-// Register puts our functions into the connections of a driver. clock gives the session of the connection that is running.
-func Register(d *sqlite.Driver, clock func() Clock) error {
+// Register puts our functions into the connections of a driver. session gives that of the connection that is running.
+func Register(d *sqlite.Driver, session func() Session) error {
 	for _, set := range []map[string]body{textFunctions, numberFunctions, momentFunctions, valueFunctions} {
 		for name, f := range set {
 			if err := register(d, name, true, f); err != nil {
@@ -27,7 +28,7 @@ func Register(d *sqlite.Driver, clock func() Clock) error {
 			}
 		}
 	}
-	for name, f := range sessionFunctions(clock) {
+	for name, f := range sessionFunctions(session) {
 		if err := register(d, name, false, f); err != nil {
 			return err
 		}
@@ -53,14 +54,18 @@ func register(d *sqlite.Driver, name string, deterministic bool, f body) error {
 		}})
 }
 
-func sessionFunctions(clock func() Clock) map[string]body {
+func sessionFunctions(session func() Session) map[string]body {
 	return map[string]body{
-		"pg_now":         func([]driver.Value) (driver.Value, error) { return Moment(clock().Began()), nil },
-		"pg_clock":       func([]driver.Value) (driver.Value, error) { return Moment(clock().Now()), nil },
-		"pg_pid":         func([]driver.Value) (driver.Value, error) { return int64(clock().PID()), nil },
-		"pg_transaction": func([]driver.Value) (driver.Value, error) { return clock().Transaction(), nil },
-		"pg_uuid":        func([]driver.Value) (driver.Value, error) { return randomUUID(), nil },
-		"pg_random":      func([]driver.Value) (driver.Value, error) { return randomUnit(), nil },
+		"pg_now":         func([]driver.Value) (driver.Value, error) { return Moment(session().Began()), nil },
+		"pg_clock":       func([]driver.Value) (driver.Value, error) { return Moment(session().Now()), nil },
+		"pg_pid":         func([]driver.Value) (driver.Value, error) { return int64(session().PID()), nil },
+		"pg_transaction": func([]driver.Value) (driver.Value, error) { return session().Transaction(), nil },
+		"pg_bytes_of": func(a []driver.Value) (driver.Value, error) {
+			n, err := session().Size(str(a[0]))
+			return n, raised(err)
+		},
+		"pg_uuid":   func([]driver.Value) (driver.Value, error) { return randomUUID(), nil },
+		"pg_random": func([]driver.Value) (driver.Value, error) { return randomUnit(), nil },
 	}
 }
 

@@ -19,10 +19,13 @@ func (p *parser) sessionFunction(c *call) (expr, bool) {
 	case "current_setting":
 		return p.currentSetting(c), true
 	case "pg_database_size":
-		if len(c.args) == 1 && (c.args[0].text != nil && *c.args[0].text == p.env.Database || c.args[0].sql == quote(p.env.Database)) {
-			return typed(Int8, "(select page_count * page_size from pragma_page_count(), pragma_page_size())"), true
+		if len(c.args) == 1 {
+			name := arg(0)
+			if c.args[0].typ.OID.integer() {
+				name = p.lookup("pg_database", "datname", "oid", name)
+			}
+			return typed(Int8, "pg_bytes_of(%s)", name), true
 		}
-		fail(Unsupported("pg_database_size of another database than the current one").at(c.at))
 	case "pg_client_encoding":
 		return typed(Name, "'UTF8'"), true
 	case "inet_server_addr", "inet_client_addr":
