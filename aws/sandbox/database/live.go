@@ -185,15 +185,18 @@ func (d *database) close() error {
 }
 
 // shut closes the files of a database without sessions. SQLite moves the WAL into the file with it, so all of it goes into
-// segments before.
+// segments before; where that fails, the files are left as a kill leaves them.
 func (d *database) shut() error {
-	err := d.log.close()
+	if err := d.log.close(); err != nil {
+		return err
+	}
 	d.keeping.Lock()
 	defer d.keeping.Unlock()
-	if d.keeper != nil {
-		err = errors.Join(err, d.keeper.Close())
-		d.keeper = nil
+	if d.keeper == nil {
+		return nil
 	}
+	err := d.keeper.Close()
+	d.keeper = nil
 	return err
 }
 

@@ -317,7 +317,6 @@ type (
 
 type assignment struct {
 	column   string
-	variable string // @variable = x
 	x        expr
 }
 
