@@ -84,7 +84,7 @@ var table = map[string][]key{
 		{name: "with", holds: anything, say: "parameters of the call, or of the part"},
 		{name: "seed", holds: form, of: "seed", say: "writes known data"},
 		{name: "prove", holds: form, of: "prove", say: "reads data back and compares it with what a seed wrote"},
-		{name: "sql", holds: form, of: "sql", say: "SQL at a database of an instance; gives {Rows, Columns, Count, Affected}"},
+		{name: "sql", holds: form, of: "sql", say: "SQL at a database of an instance, in a session of its own; gives {Rows, Columns, Count, Affected}"},
 		{name: "reads", holds: truth, say: "true: the sql changes nothing"},
 		{name: "again", holds: truth, say: "true: running the sql twice does no more than once, so a resumed run repeats it"},
 		{name: "shell", holds: form, of: "script", say: "a command on an instance"},

@@ -155,6 +155,71 @@ func TestStatementsThatFail(t *testing.T) {
 	}
 }
 
+// Every statement fails in turn, in every way there is; the run says so, or goes on, and a resume finishes it. No row comes in twice.
+func TestEveryStatementFailsInTurn(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]struct {
+		err  endpoint.Error
+		done bool
+	}{
+		"lost, done":    {endpoint.Error{Instance: "demo-1", Kind: endpoint.Lost, Code: endpoint.CodeLost, MayHaveRun: true}, true},
+		"lost, undone":  {endpoint.Error{Instance: "demo-1", Kind: endpoint.Lost, Code: endpoint.CodeLost, MayHaveRun: true}, false},
+		"refused":       {endpoint.Error{Instance: "demo-1", Kind: endpoint.Refused, Code: "42601"}, false},
+		"not let in":    {endpoint.Error{Instance: "demo-1", Kind: endpoint.Denied, Code: "28P01"}, false},
+		"shutting down": {endpoint.Error{Instance: "demo-1", Kind: endpoint.Unreachable, Code: "57P01"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			failed := 0
+			for at := 1; ; at++ {
+				h, dir := newHouse(t), t.TempDir()
+				n, hit := 0, ""
+				h.Hook = func(text string, done bool) error {
+					if done != f.done {
+						return nil
+					}
+					if n++; n != at {
+						return nil
+					}
+					hit = text
+					e := f.err
+					return &e
+				}
+				s, err := engine.Start(context.Background(), h.options(t, dir, &mortal{}))
+				out, err := finish(t, s, err)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if hit == "" {
+					break
+				}
+				if out.State == journal.RunFailed {
+					if failed++; !strings.Contains(failedReason(t, dir), f.err.Code) {
+						t.Errorf("%q: %s", hit, failedReason(t, dir))
+					}
+					o := h.options(t, dir, &mortal{})
+					entries, err := o.Journal.Read("demo-1")
+					if err != nil {
+						t.Fatal(err)
+					}
+					s, err := engine.Resume(context.Background(), o, entries)
+					if out, err = finish(t, s, err); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if out.State != journal.RunPassed || out.Left != 0 && !strings.HasPrefix(hit, "drop table") {
+					t.Fatalf("%q: %+v; %s", hit, out, failedReason(t, dir))
+				}
+				for _, text := range []string{"insert into orders values (10)", "insert into orders values (20)"} {
+					if h.ran(text) != 1 {
+						t.Fatalf("%q: %q was run %d times", hit, text, h.ran(text))
+					}
+				}
+			}
+			t.Logf("%d runs failed and were resumed", failed)
+		})
+	}
+}
+
 // A person runs the statement with a client of their own; find sees the row.
 func TestAStatementByHand(t *testing.T) {
 	h, dir := newHouse(t), t.TempDir()

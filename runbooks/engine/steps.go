@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lifeboat/aws/calls"
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/journal"
 )
@@ -154,7 +155,7 @@ func (r *run) obey(ctx context.Context, s *runbooks.Step, c Command) error {
 	case Skip:
 		return r.skip(s, c.Text)
 	default:
-		err = r.perform(ctx, s, c.Kind == Mine)
+		err = r.perform(ctx, s, c.Kind == Mine && !leavesNothing(s))
 	}
 	var i *interrupt
 	if errors.As(err, &i) {
@@ -168,6 +169,12 @@ func (r *run) obey(ctx context.Context, s *runbooks.Step, c Command) error {
 		}
 	}
 	return err
+}
+
+// leavesNothing reports whether a step only reads. Nobody can see that a person has read something, and the run needs the answer.
+func leavesNothing(s *runbooks.Step) bool {
+	op, ok := stepOperation(s)
+	return ok && op.Effect == calls.Read && s.Find == nil
 }
 
 // believe ends a step that a person says was done.
