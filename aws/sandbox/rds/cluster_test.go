@@ -2,6 +2,7 @@ package rds
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -272,7 +273,7 @@ func TestModifyCluster(t *testing.T) {
 	if *after.DbClusterResourceId != *c.DbClusterResourceId || *after.Port == *c.Port {
 		t.Errorf("the renamed one is %+v", after)
 	}
-	if i := must(t, func() (Instance, error) { return w.one("one") }); i.Password != "battery-staple" || i.Cluster != "other" {
+	if i := must(t, func() (Instance, error) { return w.one("one") }); i.Password != "battery-staple" || i.Cluster != "other" || i.Retention != 7 {
 		t.Errorf("its instance is of %s", i.Cluster)
 	}
 	_, err = w.showCluster("lab")
@@ -399,23 +400,77 @@ func TestShareAndCopyClusterSnapshots(t *testing.T) {
 	}
 }
 
-// Clusters survive a restart of the process, with what was on its way.
-func TestClustersSurvive(t *testing.T) {
+// A kill after every step of a cluster's life loses nothing that was answered, and what was on its way ends.
+func TestClusterKilledAnywhere(t *testing.T) {
 	dir := t.TempDir()
-	func() {
-		g := try.On(t, dir)
-		w := on(g, Options{Dir: dir + "/data"})
-		w.makeCluster("lab")
-		w.join("lab", "one", 1)
-		try.Must(w.CreateDBClusterSnapshot(here, &rds.CreateDBClusterSnapshotInput{DBClusterIdentifier: aws.String("lab"), DBClusterSnapshotIdentifier: aws.String("s")}))
-		w.Service.Close()
-		g.Store.Close()
-	}()
-	w := on(try.On(t, dir), Options{Dir: dir + "/data"})
-	w.Pass(clusterSnapshotTakes)
-	snap := try.Must(w.DescribeDBClusterSnapshots(here, &rds.DescribeDBClusterSnapshotsInput{DBClusterSnapshotIdentifier: aws.String("s")})).DBClusterSnapshots[0]
-	c := must(t, func() (types.DBCluster, error) { return w.showCluster("lab") })
-	if *snap.Status != available || *c.Status != available || !slices.Equal(writers(c), []string{"one"}) {
-		t.Errorf("after a restart the snapshot is %s and the cluster %+v", *snap.Status, c)
+	w := kept(t, dir)
+	var resource *string
+	var before time.Time
+	insert := func(text string) func() {
+		return func() { w.sql(resource, "insert into marker (text) values ('"+text+"')") }
 	}
+	for _, step := range []struct {
+		name string
+		do   func()
+		want string // clusters with what is in them, and their writers, once everything has ended
+	}{
+		{"create", func() { try.Must(w.CreateDBCluster(here, clusterRequest("lab"))) }, "lab:-"},
+		{"table", func() {
+			resource = w.clusterIs("lab", available).DbClusterResourceId
+			w.sql(resource, newTable)
+			insert("a")()
+		}, "lab:a"},
+		{"member", func() { w.join("lab", "one", 1) }, "lab:a@one"},
+		{"snapshot", func() {
+			try.Must(w.CreateDBClusterSnapshot(here, &rds.CreateDBClusterSnapshotInput{DBClusterIdentifier: aws.String("lab"), DBClusterSnapshotIdentifier: aws.String("s")}))
+		}, "lab:a@one"},
+		{"more", func() {
+			w.Pass(10 * time.Minute)
+			before = w.Clock.Now()
+			w.Pass(time.Second)
+			insert("b")()
+			w.Pass(logs)
+		}, "lab:ab@one"},
+		{"restore", func() {
+			try.Must(w.RestoreDBClusterFromSnapshot(here, &rds.RestoreDBClusterFromSnapshotInput{DBClusterIdentifier: aws.String("back"), SnapshotIdentifier: aws.String("s"), Engine: aws.String("aurora-postgresql")}))
+		}, "back:a lab:ab@one"},
+		{"point in time", func() {
+			try.Must(w.RestoreDBClusterToPointInTime(here, &rds.RestoreDBClusterToPointInTimeInput{DBClusterIdentifier: aws.String("then"), SourceDBClusterIdentifier: aws.String("lab"), RestoreToTime: &before}))
+		}, "back:a lab:ab@one then:a"},
+		{"rename", func() {
+			try.Must(w.ModifyDBCluster(here, &rds.ModifyDBClusterInput{DBClusterIdentifier: aws.String("lab"), NewDBClusterIdentifier: aws.String("old"), ApplyImmediately: aws.Bool(true)}))
+		}, "back:a old:ab@one then:a"},
+		{"leave", func() { w.clusterIs("old", available); w.leaves("one") }, "back:a old:ab then:a"},
+		{"delete", func() {
+			try.Must(w.DeleteDBCluster(here, &rds.DeleteDBClusterInput{DBClusterIdentifier: aws.String("old"), SkipFinalSnapshot: aws.Bool(true)}))
+		}, "back:a then:a"},
+	} {
+		step.do()
+		t.Run(step.name, func(t *testing.T) {
+			again := kept(t, image(t, dir))
+			again.Pass(20 * time.Minute)
+			if got := again.clustersAre(); got != step.want {
+				t.Errorf("after a kill there is %q, want %q", got, step.want)
+			}
+		})
+	}
+}
+
+// clustersAre are the clusters with the texts in them and the instances that write.
+func (w *ground) clustersAre() string {
+	w.T.Helper()
+	var all []string
+	for _, c := range try.Must(w.DescribeDBClusters(here, &rds.DescribeDBClustersInput{})).DBClusters {
+		line := *c.DBClusterIdentifier + ":"
+		if got := w.sql(c.DbClusterResourceId, "select count(*) from sqlite_schema where name = 'marker'"); got[0] == "0" {
+			line += "-"
+		} else {
+			line += strings.Join(w.sql(c.DbClusterResourceId, "select text from marker order by id"), "")
+		}
+		for _, id := range writers(c) {
+			line += "@" + id
+		}
+		all = append(all, line)
+	}
+	return strings.Join(all, " ")
 }

@@ -76,7 +76,7 @@ func (c Cluster) spread(i *Instance) {
 	i.Cluster, i.Version, i.DBName, i.Master, i.Password, i.IAMAuth = c.ID, of.Version, of.DBName, of.Master, of.Password, of.IAMAuth
 	i.Encrypted, i.KMSKey, i.SubnetGroup, i.VPC = of.Encrypted, of.KMSKey, of.SubnetGroup, of.VPC
 	i.SecurityGroups = slices.Clone(of.SecurityGroups)
-	i.Window = of.Window
+	i.Window, i.Retention = of.Window, of.Retention
 	if i.Maintenance == "" {
 		i.Maintenance = of.Maintenance
 	}
