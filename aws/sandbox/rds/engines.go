@@ -39,7 +39,7 @@ var (
 	web      = []string{"db.t3.small", "db.t3.medium", "db.t3.large", "db.t3.xlarge", "db.t3.2xlarge", "db.m5.large", "db.m6i.large", "db.r5.large", "db.r6i.large"}
 	standard = []string{"db.t3.xlarge", "db.t3.2xlarge", "db.m5.large", "db.m6i.large", "db.m5.xlarge", "db.m6i.xlarge", "db.r5.large", "db.r6i.large", "db.r5.xlarge", "db.r6i.xlarge"}
 
-	postgresRoots  = []string{"admin", "postgres_", "rdsadmin", "rds_superuser", "rds_replication", "public", "user", "all"}
+	postgresRoots  = []string{"admin", "all", "public", "rds_password", "rds_replication", "rds_superuser", "rdsadmin", "user"}
 	sqlserverRoots = []string{"sa", "rdsa", "rdsadmin", "public", "dbo", "guest", "sys", "sysadmin"}
 
 	sqlserverVersions = []string{"15.00.4415.2.v1", "15.00.4430.1.v1", "16.00.4175.1.v1", "16.00.4185.3.v1", "16.00.4195.2.v1"}

@@ -159,7 +159,7 @@ func (o offer) wire(zones []types.AvailabilityZone) types.OrderableDBInstanceOpt
 	out := types.OrderableDBInstanceOption{
 		Engine: aws.String(o.Name), EngineVersion: aws.String(o.Version), DBInstanceClass: aws.String(o.class), LicenseModel: aws.String(o.License),
 		AvailabilityZones: zones, MultiAZCapable: aws.Bool(o.MultiAZ), ReadReplicaCapable: aws.Bool(o.MultiAZ), Vpc: aws.Bool(true),
-		StorageType: aws.String(o.Type), SupportsStorageEncryption: aws.Bool(o.class != "db.t2.micro"), SupportsIops: aws.Bool(o.volume.IOPS),
+		StorageType: aws.String(o.Type), SupportsStorageEncryption: aws.Bool(true), SupportsIops: aws.Bool(o.volume.IOPS),
 		SupportsStorageThroughput: aws.Bool(o.LeastThroughput > 0), SupportsEnhancedMonitoring: aws.Bool(true),
 		SupportsIAMDatabaseAuthentication: aws.Bool(o.Edition == ""), SupportsPerformanceInsights: aws.Bool(false), SupportsStorageAutoscaling: aws.Bool(!o.engine.Cluster),
 		SupportsKerberosAuthentication: aws.Bool(false), OutpostCapable: aws.Bool(false), SupportsGlobalDatabases: aws.Bool(false), SupportsClusters: aws.Bool(false),

@@ -199,7 +199,7 @@ func (g ParameterGroup) has(i Instance) bool {
 	return i.ParameterGroup == g.Name || i.Pending != nil && aws.ToString(i.Pending.DBParameterGroupName) == g.Name
 }
 
-// changed tells the group's instances that parameters have other values: those that can be applied at once are, the others wait
+// parametersChanged tells the group's instances that parameters have other values: those that can be applied at once are, the others wait
 // for a reboot.
 func (s *Service) parametersChanged(tx *store.Tx, g ParameterGroup, atOnce, reboot bool) {
 	for _, i := range s.members(tx, g.Account, g.Region, func(i Instance) bool { return i.ParameterGroup == g.Name }) {
