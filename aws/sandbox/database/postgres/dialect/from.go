@@ -165,7 +165,7 @@ func (p *parser) item() string {
 // derived is a query in FROM. SQLite gives its columns names by their own rules, so they are said.
 func (p *parser) derived(q query, src source) string {
 	if q.plain || len(src.cols) > 0 && !sameNames(q.cols, src.cols) {
-		return fmt.Sprintf("(with q(%s) as (%s) select * from q) as %s", idents(columnNames(src.cols)), q.sql, ident(src.name))
+		return fmt.Sprintf("(with \"pg rows\"(%s) as (%s) select * from \"pg rows\") as %s", idents(columnNames(src.cols)), q.sql, ident(src.name))
 	}
 	return "(" + q.sql + ") as " + ident(src.name)
 }
@@ -284,7 +284,7 @@ func (p *parser) rowsOf() source {
 		column = names[0]
 	}
 	src.cols = []Column{{Name: column, Type: t}}
-	src.sql = fmt.Sprintf("(with recursive s(%s) as (%s) select * from s) as %s", ident(column), strings.ReplaceAll(rows, "$v", ident(column)), ident(src.name))
+	src.sql = fmt.Sprintf("(with recursive \"pg series\"(%s) as (%s) select * from \"pg series\") as %s", ident(column), strings.ReplaceAll(rows, "$v", ident(column)), ident(src.name))
 	return src
 }
 
@@ -331,7 +331,7 @@ func (p *parser) series(args []expr, at token) (Type, string) {
 		inside = fmt.Sprintf("case when pg_up(%s) then %%[1]s <= %s else %%[1]s >= %s end", step, ends[1].sql, ends[1].sql)
 	}
 	next = fmt.Sprintf(next, step)
-	return t, "select " + ends[0].sql + " where " + fmt.Sprintf(inside, ends[0].sql) + " union all select " + next + " from s where " + fmt.Sprintf(inside, next)
+	return t, "select " + ends[0].sql + " where " + fmt.Sprintf(inside, ends[0].sql) + " union all select " + next + " from \"pg series\" where " + fmt.Sprintf(inside, next)
 }
 
 func (p *parser) unnest(args []expr, at token) (Type, string) {

@@ -153,7 +153,7 @@ func (p *parser) insertQuery(t *Table, cols []Column, named, override bool) ([]C
 		from.sql = names[i]
 		parts[i] = p.stored(t, cols[i], p.assign(from, cols[i].Type, cols[i].Name, at), override, at).sql
 	}
-	return cols, fmt.Sprintf("select %s from (with q(%s) as (%s) select * from q) where true", strings.Join(parts, ", "), strings.Join(names, ", "), q.sql)
+	return cols, fmt.Sprintf("select %s from (with \"pg rows\"(%s) as (%s) select * from \"pg rows\") where true", strings.Join(parts, ", "), strings.Join(names, ", "), q.sql)
 }
 
 // conflict reads ON CONFLICT.

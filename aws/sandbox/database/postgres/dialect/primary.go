@@ -218,7 +218,7 @@ func (p *parser) array(at token) expr {
 	if p.symbol("(") {
 		q := p.subquery()
 		p.need(")")
-		return expr{sql: "(with a(v) as (" + q.sql + ") select json_group_array(v) from a)", typ: Type{OID: q.cols[0].typ.OID.Array()}}
+		return expr{sql: "(with \"pg rows\"(v) as (" + q.sql + ") select json_group_array(v) from \"pg rows\")", typ: Type{OID: q.cols[0].typ.OID.Array()}}
 	}
 	p.need("[")
 	var items []expr

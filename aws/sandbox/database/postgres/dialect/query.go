@@ -16,8 +16,13 @@ type query struct {
 	grouping *grouping // still to be checked, after ORDER BY
 }
 
-// one is the query as a scalar.
-func (q query) one() string { return q.sql }
+// one is the query as a single value. Of several rows SQLite would take the first; Postgres refuses them.
+func (q query) one() string {
+	if g := q.grouping; q.single && g != nil && g.scope.calls && !g.shown {
+		return q.sql // an aggregate over everything is one row
+	}
+	return "with \"pg rows\"(v) as (" + q.sql + ") select case when count(*) > 1 then pg_several() else min(v) end from \"pg rows\""
+}
 
 // columns are what the query looks like from outside.
 func (q query) columns() []Column {
@@ -251,7 +256,7 @@ func (p *parser) retyped(q query, types []Type) query {
 		cols[i], parts[i] = to, to.sql
 	}
 	if changed {
-		q.sql = fmt.Sprintf("select %s from (with q(%s) as (%s) select * from q)", strings.Join(parts, ", "), strings.Join(names, ", "), q.sql)
+		q.sql = fmt.Sprintf("select %s from (with \"pg rows\"(%s) as (%s) select * from \"pg rows\")", strings.Join(parts, ", "), strings.Join(names, ", "), q.sql)
 	}
 	q.cols = cols
 	return q

@@ -135,6 +135,9 @@ var valueFunctions = map[string]body{
 		}
 		return a[1], nil
 	},
+	"pg_several": func([]driver.Value) (driver.Value, error) {
+		return nil, raise("21000", "more than one row returned by a subquery used as an expression")
+	},
 	"pg_array": func(a []driver.Value) (driver.Value, error) { // array_agg of no rows is null
 		if str(a[0]) == "[]" {
 			return nil, nil

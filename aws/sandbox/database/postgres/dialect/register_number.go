@@ -135,6 +135,8 @@ func toNumber(t Type, v driver.Value) (driver.Value, error) {
 			return nil, Errorf("22003", "value out of range: overflow")
 		}
 		return float64(float32(f)), nil
+	case t.OID == Numeric && math.Abs(f) >= 1e15:
+		return nil, Unsupported("a numeric of more than %d digits (%g)", digits, f)
 	case t.OID == Numeric && t.Mod != 0:
 		return t.scaled(f, nil)
 	case t.OID == Numeric:

@@ -133,7 +133,7 @@ func (p *parser) results(q *query) []Column {
 		}
 	}
 	if wrap {
-		q.sql = "select " + strings.Join(parts, ", ") + " from (with q(" + strings.Join(names, ", ") + ") as (" + q.sql + ") select * from q)"
+		q.sql = "select " + strings.Join(parts, ", ") + " from (with \"pg rows\"(" + strings.Join(names, ", ") + ") as (" + q.sql + ") select * from \"pg rows\")"
 	}
 	if cols == nil {
 		cols = []Column{}
