@@ -89,7 +89,7 @@ func (c *session) failure(err error) *dialect.Error {
 	case strings.Contains(text, "integer overflow"):
 		return dialect.Errorf("22003", "bigint out of range")
 	case strings.Contains(text, "Cannot add a NOT NULL column"):
-		return dialect.Errorf("23502", "the new column contains null values: give it a default")
+		return dialect.Errorf("23502", "column %q of relation %q contains null values", st.Name, st.Table)
 	case strings.Contains(text, "too many SQL variables"):
 		return dialect.Errorf("54000", "the sandbox's database takes at most 32766 parameters in a statement")
 	}

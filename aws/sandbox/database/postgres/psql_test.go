@@ -135,6 +135,8 @@ func TestDatabases(t *testing.T) {
 		"create table s.t (id int)":              "3F000",
 		"select * from s.t":                      "42P01",
 		"create function f() returns int as 'x'": "0A000",
+		"select nosuch from pg_class":            "0A000",
+		"select pg_get_function_result(1)":       "0A000",
 		"listen x":                               "0A000",
 		"explain select 1":                       "0A000",
 		"select nextval('x')":                    "0A000",

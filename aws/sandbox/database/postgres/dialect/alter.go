@@ -288,5 +288,6 @@ func (p *parser) addColumn(t *Table, st *Statement) {
 	if len(d.others) == 1 {
 		sql += " " + strings.Replace(d.others[0], "foreign key ("+ident(d.Name)+") ", "", 1)
 	}
+	st.Table, st.Name = t.Name, d.Name
 	st.SQL = append(st.SQL, "alter table main."+ident(t.Name)+" add column "+sql)
 }

@@ -17,6 +17,7 @@ func (p *parser) column(parts []token) expr {
 	default:
 		p.syntaxAt(parts[3])
 	}
+	catalog := false
 	for s := p.scope; s != nil; s = s.parent {
 		if table == "" {
 			if e, ok := s.using[name]; ok {
@@ -26,9 +27,16 @@ func (p *parser) column(parts []token) expr {
 		if src, c, ok := p.find(s, table, name, at); ok {
 			return p.refer(s, src, c, at)
 		}
+		catalog = catalog || slices.ContainsFunc(s.sources, func(x source) bool { return x.catalog && (table == "" || x.name == table) })
+		if catalog && table != "" {
+			break
+		}
 		if table != "" && slices.ContainsFunc(s.sources, func(x source) bool { return x.name == table }) {
 			fail(Errorf("42703", "column %s.%s does not exist", table, name).at(at))
 		}
+	}
+	if catalog {
+		fail(Unsupported("the column %s of a catalog", name).at(at))
 	}
 	if table != "" {
 		fail(missingFrom(table).at(at))

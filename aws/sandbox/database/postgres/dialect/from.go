@@ -7,10 +7,11 @@ import (
 
 // source is one item of FROM.
 type source struct {
-	name  string // its alias
-	cols  []Column
-	table *Table // where it is a table of the database
-	sql   string // how SQLite reads it
+	name    string // its alias
+	cols    []Column
+	table   *Table // where it is a table of the database
+	catalog bool   // it is a catalog, of which not every column is there
+	sql     string // how SQLite reads it
 }
 
 // Column is a column of a table or of a result.
@@ -239,7 +240,7 @@ func (p *parser) named(schema, name string, at token) source {
 			if schema == "information_schema" {
 				full = "information_schema." + name
 			}
-			return source{name: name, cols: cols, sql: p.catalog(full)}
+			return source{name: name, cols: cols, sql: p.catalog(full), catalog: true}
 		}
 		if schema == "pg_catalog" || schema == "information_schema" || schema == "" && strings.HasPrefix(name, "pg_") {
 			fail(Unsupported("the catalog %s", strings.TrimPrefix(schema+"."+name, ".")).at(at))

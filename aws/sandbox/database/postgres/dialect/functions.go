@@ -233,7 +233,7 @@ func noFunction(name string, args []expr) *Error {
 	}
 	e := Errorf("42883", "function %s(%s) does not exist", name, strings.Join(types, ", "))
 	e.Hint = "No function matches the given name and argument types. You might need to add explicit type casts."
-	if known(name) || slices.Contains(postgresOnly, name) {
+	if known(name) || strings.HasPrefix(name, "pg_") || slices.Contains(postgresOnly, name) {
 		e = Unsupported("the function %s(%s)", name, strings.Join(types, ", "))
 	}
 	return e
