@@ -316,8 +316,8 @@ type (
 )
 
 type assignment struct {
-	column   string
-	x        expr
+	column string
+	x      expr
 }
 
 type columnDef struct {
