@@ -25,10 +25,9 @@ func Command(protocol, instance, database, region, sql string, o calls.CLIOption
 	}
 	secret = strings.Replace(secret, secretHere, `"$SECRET"`, 1)
 	return strings.Join([]string{
-		`read -r HOST PORT LOGIN SECRET <<< "$(` + where + ` \`,
-		`  --query 'DBInstances[0].[Endpoint.Address, Endpoint.Port, MasterUsername, MasterUserSecret.SecretArn]' --output text)"`,
-		`PASSWORD=$(` + secret + ` \`,
-		`  --query SecretString --output text | sed 's/.*"password": *"\([^"]*\)".*/\1/')`,
+		`AT=$(` + where + ` --query 'DBInstances[0].[Endpoint.Address, Endpoint.Port, MasterUsername, MasterUserSecret.SecretArn]' --output text)`,
+		`read -r HOST PORT LOGIN SECRET <<< "$AT"`,
+		`PASSWORD=$(` + secret + ` --query SecretString --output text | sed 's/.*"password": *"\([^"]*\)".*/\1/')`,
 		client(calls.Quote(database), `"`+inDouble.Replace(strings.TrimSpace(sql))+`"`),
 	}, "\n"), nil
 }

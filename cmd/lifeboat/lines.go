@@ -137,7 +137,12 @@ func (l *lines) preview(e journal.Event) {
 		if c.Role != "" && c.Role != "call" {
 			continue
 		}
-		l.say(e, "  will call %s in %s (%s)", c.Op, c.Region, c.Effect)
+		if c.Op == runbooks.SQL {
+			l.say(e, "  will run in %s, at database %v of %v (%s): %s", c.Region, c.Params["database"], c.Params["instance"], c.Effect,
+				strings.Join(strings.Fields(fmt.Sprint(c.Params["run"])), " "))
+		} else {
+			l.say(e, "  will call %s in %s (%s)", c.Op, c.Region, c.Effect)
+		}
 		if c.CLI != "" {
 			l.say(e, "  the same by hand: %s", c.CLI)
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -47,7 +48,7 @@ func (r *run) preview(f *frame) *journal.Preview {
 			}
 			p.Calls = append(p.Calls, one)
 		}
-		if c, _ := prices.Of(op, one.Params); effect != calls.Read {
+		if c, _ := prices.Of(op, one.Params); effect != calls.Read && op != runbooks.SQL {
 			p.Cost = c.Text
 		}
 		if effect == calls.Create && role == "call" {
@@ -112,6 +113,10 @@ func (r *run) command(p journal.CallPreview) (string, error) {
 func thing(op string) string {
 	_, name, _ := strings.Cut(op, ".")
 	words := splitWords(name)
+	// What it is made from, and up to when, is no part of what it is: RestoreDBInstanceFromDBSnapshot makes a DB instance.
+	if end := slices.IndexFunc(words, func(w string) bool { return w == "from" || w == "to" }); end > 0 {
+		words = words[:end]
+	}
 	if len(words) < 2 {
 		return ""
 	}

@@ -52,11 +52,16 @@ func (l *shellLines) word(word string) {
 		}
 		l.next(" \\", "    ")
 	}
-	for _, piece := range loose(word) {
-		if !l.blank() && !l.room(piece) {
-			l.next("", "    ")
+	for n, line := range strings.Split(word, "\n") { // of a text in quotes, SQL for one
+		if n > 0 {
+			l.next("", "")
 		}
-		l.line += piece
+		for _, piece := range loose(line) {
+			if !l.blank() && !l.room(piece) {
+				l.next("", "    ")
+			}
+			l.line += piece
+		}
 	}
 }
 

@@ -169,10 +169,28 @@ func (m *Model) call(c journal.CallPreview, w int) []string {
 		role = m.t.Muted.Render("  to " + roleWord(c.Role))
 	}
 	out := []string{parts.Ends(m.t.Strong.Render(c.Op)+"  "+m.t.Effect(c.Effect).Render(effectWord(c.Effect))+role, m.t.Muted.Render(where), w)}
+	if c.Op == runbooks.SQL {
+		return append(out, m.statement(c, w)...)
+	}
 	if c.Role == "" || c.Role == "call" {
 		out = append(out, m.params(c.Params, w)...)
 	}
 	return append(out, m.shell(c.CLI, w)...)
+}
+
+// statement is a statement whole, where it runs, and for a step's own the command that does the same.
+func (m *Model) statement(c journal.CallPreview, w int) []string {
+	out := []string{m.t.Muted.Render(parts.Cut(fmt.Sprintf("  at database %s of %s", value(c.Params["database"]), value(c.Params["instance"])), w))}
+	text, _ := c.Params["run"].(string)
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		for _, l := range parts.Wrap(parts.Plain(line), max(1, w-2)) {
+			out = append(out, "  "+m.t.Code.Render(l))
+		}
+	}
+	if c.Role == "" || c.Role == "call" {
+		out = append(out, m.shell(c.CLI, w)...)
+	}
+	return out
 }
 
 // shell draws a command as it would be typed.
