@@ -194,9 +194,12 @@ func (x *session) raiseError(ctx context.Context, s tsql.RaiseError) error {
 	}
 	if f.Severity <= 10 {
 		x.say(f)
-		return nil
+	} else {
+		x.report(f)
 	}
-	x.report(f)
+	if s.NoWait {
+		x.out.Flush()
+	}
 	return nil
 }
 

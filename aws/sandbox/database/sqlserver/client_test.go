@@ -174,21 +174,23 @@ func TestAttention(t *testing.T) {
 	db := lab(t)
 	db.SetMaxOpenConns(1)
 	for _, endless := range []string{
-		"SELECT COUNT(*) FROM GENERATE_SERIES(1, 9000000000000)",
-		"DECLARE @i int = 0 WHILE 1 = 1 SET @i = @i + 1",
+		"SELECT 1; RAISERROR('now', 0, 1) WITH NOWAIT; SELECT COUNT(*) FROM GENERATE_SERIES(1, 9000000000000)",
+		"SELECT 1; RAISERROR('now', 0, 1) WITH NOWAIT; DECLARE @i int = 0 WHILE 1 = 1 SET @i = @i + 1",
 		"SELECT value, REPLICATE('x', 1000) FROM GENERATE_SERIES(1, 9000000000000)",
 	} {
 		ctx, cancel := context.WithCancel(context.Background())
-		started := make(chan struct{})
-		go func() { <-started; cancel() }()
-		close(started)
 		rows, err := db.QueryContext(ctx, endless)
-		if err == nil {
-			for rows.Next() {
-			}
-			err = rows.Err()
-			rows.Close()
+		if err != nil {
+			t.Fatal(err)
 		}
+		if !rows.Next() {
+			t.Fatalf("%s: no first row: %v", endless, rows.Err())
+		}
+		cancel()
+		for rows.Next() || rows.NextResultSet() {
+		}
+		err = rows.Err()
+		rows.Close()
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v", endless, err)
 		}

@@ -92,6 +92,13 @@ func (r *Response) Close() error {
 	return r.err
 }
 
+// Flush sends what is not sent yet, so that the client can see it while the request goes on.
+func (r *Response) Flush() {
+	if r.err == nil && len(r.m.buf) > headerSize {
+		r.err = r.m.send(0)
+	}
+}
+
 func (r *Response) send() {
 	if r.err == nil {
 		_, r.err = r.m.Write(r.b)

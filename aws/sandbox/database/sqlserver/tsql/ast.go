@@ -196,6 +196,7 @@ type (
 	RaiseError struct {
 		Message, Severity, State Scalar
 		Args                     []Scalar
+		NoWait                   bool // what the batch has said so far is sent at once
 	}
 	Throw struct{ Number, Message Scalar } // zero: the error that was caught, again
 	Exec  struct {

@@ -83,10 +83,13 @@ func (p *parser) raiseError() (Statement, error) {
 	if len(all) < 3 {
 		return nil, near(")")
 	}
+	s := RaiseError{Message: all[0], Severity: all[1], State: all[2], Args: all[3:]}
 	if p.take("WITH") {
-		p.next()
+		if s.NoWait = p.next().is("NOWAIT"); !s.NoWait {
+			return nil, notUnderstood("RAISERROR with anything but NOWAIT")
+		}
 	}
-	return RaiseError{all[0], all[1], all[2], all[3:]}, nil
+	return s, nil
 }
 
 func (p *parser) throw() (Statement, error) {
