@@ -121,7 +121,7 @@ func (c Change) split(i Instance) (now, soon, later Change) {
 	return now, soon, later
 }
 
-// take moves into later what takes work, and lets go of what split knows to be soon.
+// take moves what takes work into later. The security groups go with a subnet group: they are of the other VPC.
 func (c *Change) take(later *Change) {
 	*later = Change{
 		DBInstanceClass: c.DBInstanceClass, EngineVersion: c.EngineVersion, LicenseModel: c.LicenseModel, StorageType: c.StorageType,
@@ -133,19 +133,18 @@ func (c *Change) take(later *Change) {
 	c.AllocatedStorage, c.Iops, c.StorageThroughput, c.MultiAZ = nil, nil, nil, nil
 	c.EnableIAMDatabaseAuthentication, c.CACertificateIdentifier = nil, nil
 	c.DBSubnetGroupName, c.OptionGroupName, c.DBPortNumber, c.NewDBInstanceIdentifier = nil, nil, nil, nil
-	if later.DBSubnetGroupName != nil { // the groups are of the other VPC
+	if later.DBSubnetGroupName != nil {
 		later.VpcSecurityGroupIds, c.VpcSecurityGroupIds = c.VpcSecurityGroupIds, nil
 	}
 }
 
-// with is a change and another after it; nil when there is nothing in either.
+// with is a change and another after it; nil when there is nothing in either. Neither is touched: rows share what they point to.
 func (c *Change) with(other Change) *Change {
-	var sum Change
-	if c != nil {
-		sum = *c
+	sum := Change{}
+	for _, part := range []*Change{c, &other} {
+		text, _ := json.Marshal(part) // null where there is none, which changes nothing
+		json.Unmarshal(text, &sum)
 	}
-	text, _ := json.Marshal(other)
-	json.Unmarshal(text, &sum)
 	if empty, _ := json.Marshal(sum); string(empty) == "{}" {
 		return nil
 	}

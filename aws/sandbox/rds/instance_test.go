@@ -301,3 +301,37 @@ func TestBadWeatherCanBeMended(t *testing.T) {
 	try.Must(w.StartDBInstance(here, &rds.StartDBInstanceInput{DBInstanceIdentifier: db}))
 	w.until(here, "db", available)
 }
+
+func TestWhatIsPendingIsReplaced(t *testing.T) {
+	w := newGround(t, "", Options{})
+	w.make("db")
+	modify := func(change func(*rds.ModifyDBInstanceInput)) types.DBInstance {
+		t.Helper()
+		in := &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("db")}
+		change(in)
+		return *try.Must(w.ModifyDBInstance(here, in)).DBInstance
+	}
+	modify(func(in *rds.ModifyDBInstanceInput) {
+		in.DBInstanceClass, in.AllocatedStorage = aws.String("db.t4g.small"), aws.Int32(30)
+	})
+	before := try.Must(w.one("db"))
+	i := modify(func(in *rds.ModifyDBInstanceInput) { in.DBInstanceClass = aws.String("db.t4g.medium") })
+	if p := i.PendingModifiedValues; *p.DBInstanceClass != "db.t4g.medium" || *p.AllocatedStorage != 30 {
+		t.Errorf("what is pending is %+v", p)
+	}
+	if *before.Pending.DBInstanceClass != "db.t4g.small" {
+		t.Error("a row that was read has changed")
+	}
+	if i := modify(func(in *rds.ModifyDBInstanceInput) { in.DeletionProtection = aws.Bool(true) }); *i.DBInstanceStatus != available {
+		t.Errorf("what needs no work makes it %s", *i.DBInstanceStatus)
+	}
+	modify(func(in *rds.ModifyDBInstanceInput) { in.ApplyImmediately = aws.Bool(true) })
+	if i := w.until(here, "db", available); *i.DBInstanceClass != "db.t4g.medium" || *i.AllocatedStorage != 30 || i.PendingModifiedValues.DBInstanceClass != nil {
+		t.Errorf("all of it applied gives %+v", i)
+	}
+	if i := modify(func(in *rds.ModifyDBInstanceInput) {
+		in.DeletionProtection, in.ApplyImmediately = aws.Bool(false), aws.Bool(true)
+	}); *i.DBInstanceStatus != available || *i.DeletionProtection {
+		t.Errorf("what needs no work makes it %s", *i.DBInstanceStatus)
+	}
+}
