@@ -39,7 +39,7 @@ type keptFile struct {
 }
 
 // fileChunk is how much of a file is one content: as the bucket has it, so that it is there once.
-const fileChunk = 8 << 20
+const fileChunk = 1 << 20
 
 func keepFile(blobs *store.Blobs, file []byte) (keptFile, error) {
 	kept := keptFile{Size: int64(len(file))}

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	chunkSize = 8 << 20 // bytes of a chunk; the last one of an object or of a part has less
+	chunkSize = 1 << 20 // bytes of a chunk; the last one of an object or of a part has less
 	// idleBuffers is how many buffers wait for the next upload.
-	idleBuffers = 2
+	idleBuffers = 16
 	// chunkRecord is a chunk on a list: its size and its SHA-256.
 	chunkRecord = 4 + 32
 )

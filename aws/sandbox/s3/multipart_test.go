@@ -160,7 +160,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 // An object streams in and out: what it holds in memory does not grow with it.
 func TestAnObjectStreams(t *testing.T) {
-	const size, most = 128 << 20, 64 << 20
+	const size, most = 128 << 20, 24 << 20
 	w := newWorld(t, t.TempDir())
 	w.bucket(t, us, east, "things")
 	var before, peak runtime.MemStats
