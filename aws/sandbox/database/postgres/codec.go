@@ -22,10 +22,9 @@ const (
 // epoch is where Postgres's moments begin.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// codec writes values to the wire and reads them. Numerics in binary go through pgtype, whose map is not safe for several sessions.
-type codec struct{ types *pgtype.Map }
-
-func newCodec() codec { return codec{pgtype.NewMap()} }
+// codec writes values to the wire and reads them. Numerics in binary go through pgtype's codec alone: its map of all types would
+// keep every one of them in the program.
+type codec struct{}
 
 // encode writes a value that SQLite gave as type t; nil is null.
 func (c codec) encode(t dialect.Type, format int16, v any) ([]byte, error) {
@@ -56,7 +55,7 @@ func (c codec) binary(t dialect.Type, v any) ([]byte, error) {
 		if err := n.Scan(s); err != nil {
 			return nil, err
 		}
-		return c.types.Encode(pgtype.NumericOID, asBinary, n, nil)
+		return pgtype.NumericCodec{}.PlanEncode(nil, pgtype.NumericOID, asBinary, n).Encode(n, nil)
 	}
 	s, err := t.Output(v)
 	if err != nil {
@@ -221,7 +220,7 @@ func (c codec) fromBinary(t dialect.Type, b []byte) (any, error) {
 
 func (c codec) numericFrom(t dialect.Type, b []byte) (any, error) {
 	var n pgtype.Numeric
-	if err := c.types.Scan(pgtype.NumericOID, asBinary, b, &n); err != nil {
+	if err := (pgtype.NumericCodec{}).PlanScan(nil, pgtype.NumericOID, asBinary, &n).Scan(b, &n); err != nil {
 		return nil, dialect.Errorf("22P03", "incorrect binary data format for type numeric")
 	}
 	v, err := n.Value()

@@ -92,7 +92,6 @@ func (c *session) cancellable() (context.Context, func()) {
 
 // talk answers messages until the client leaves or the server closes.
 func (c *session) talk() {
-	c.codec = newCodec()
 	for {
 		m, err := c.b.Receive()
 		if err != nil {
