@@ -190,7 +190,9 @@ func (s *Sandbox) config(as, region string) (aws.Config, error) {
 	}
 	return aws.Config{
 		Region: region, BaseEndpoint: aws.String(s.endpoint),
-		Credentials: credentials.StaticCredentialsProvider{Value: c},
+		Credentials:                credentials.StaticCredentialsProvider{Value: c},
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported, // as config.LoadDefaultConfig has it
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	}, nil
 }
 

@@ -41,6 +41,7 @@ func (h *house) services(o Options) (all []mounted) {
 	h.databases = rds.New(st, rds.Options{
 		Dir: folder(o.Dir, databasesFolder), Keys: keys, Network: disks, Secrets: secrets, Roles: roles, Buckets: buckets.Within(), Log: h.log, Now: h.clock.Now,
 	})
+	disks.OnGroupUse(h.databases.UsesGroup)
 	all = []mounted{
 		{"iam", roles},
 		{"kms", keys},

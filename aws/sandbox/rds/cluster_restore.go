@@ -82,7 +82,7 @@ func (s *Service) RestoreDBClusterToPointInTime(ctx context.Context, in *rds.Res
 				if h = b.History; b.Status == active {
 					h, err = s.seal(tx, b.Of.Resource)
 				}
-				return h.At(at.UTC()), err
+				return h.At(at.UTC()).After(at.UTC()), err
 			},
 		}
 		if aws.ToString(in.RestoreType) == copyOnWrite {

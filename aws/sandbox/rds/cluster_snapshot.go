@@ -24,7 +24,7 @@ const copying = "copying"
 func (s *Service) clusterSnapshot(tx *store.Tx, c Cluster, id, kind string, h database.History) ClusterSnapshot {
 	c.Common.Pending, c.Common.Doing = nil, nil
 	snap := ClusterSnapshot{
-		ID: id, Account: c.Account, Region: c.Region, Type: kind, Status: creating, Of: c, History: h.At(tx.Now()),
+		ID: id, Account: c.Account, Region: c.Region, Type: kind, Status: creating, Of: c, History: h.At(h.Last()).After(h.Last()),
 		Created: tx.Now(), Done: tx.Now().Add(clusterSnapshotTakes),
 	}
 	if c.Common.CopyTags {

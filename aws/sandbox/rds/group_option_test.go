@@ -231,3 +231,40 @@ func TestDescribeOptionGroupOptions(t *testing.T) {
 	_, err := w.DescribeOptionGroupOptions(here, &rds.DescribeOptionGroupOptionsInput{EngineName: aws.String("oracle-ee")})
 	refused(t, err, "InvalidParameterValue", "Invalid DB engine")
 }
+
+// An instance that is created in a group with options has them applied too, and later changes of other settings leave their state.
+func TestOptionsOfANewInstance(t *testing.T) {
+	w := newGround(t, "", Options{})
+	w.newOptions("native")
+	refused(t, w.withRole("native", w.role("ec2", "ec2.amazonaws.com")), "", "")
+	w.make("db", sqlServer("native"))
+	if got := w.memberships("db"); got[len(got)-1] != failed {
+		t.Errorf("with a role that RDS cannot assume it is %v", got)
+	}
+	try.Must(w.ModifyDBInstance(here, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("db"), DBInstanceClass: aws.String("db.t3.small"), ApplyImmediately: aws.Bool(true)}))
+	if got := w.memberships("db"); !slices.Equal(got, []string{failed}) {
+		t.Errorf("another class made it %v", got)
+	}
+}
+
+// What an instance or a cluster is in, it uses.
+func TestSecurityGroupsInUse(t *testing.T) {
+	w := newGround(t, "", Options{})
+	group := w.make("db").VpcSecurityGroups[0].VpcSecurityGroupId
+	uses := func(region, id string) (yes bool) {
+		w.Store.View(func(tx *store.Tx) error { yes = w.UsesGroup(tx, mine, region, id); return nil })
+		return yes
+	}
+	if !uses(home, *group) || uses(home, "sg-other") || uses("eu-west-1", *group) {
+		t.Error("an instance's group is not what is said to be used")
+	}
+	try.Must(w.DeleteDBInstance(here, &rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String("db"), SkipFinalSnapshot: aws.Bool(true)}))
+	w.Pass(time.Hour)
+	if uses(home, *group) {
+		t.Error("it is used without anybody using it")
+	}
+	w.makeCluster("c")
+	if !uses(home, *group) {
+		t.Error("a cluster's group is not used")
+	}
+}

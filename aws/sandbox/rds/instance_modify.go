@@ -180,14 +180,14 @@ func (s *Service) do(tx *store.Tx, i *Instance, c Change) {
 		tx.Cancel(dueMaintenance, i.dueKey())
 	}
 	if i.Pending != nil && i.Pending.OptionGroupName != nil {
-		i.OptionStatus = "pending-maintenance-apply"
+		i.OptionStatus = pendingMaintenance
 	}
 	if i.Doing = (*Change)(nil).with(c); i.Doing == nil {
 		s.instances.Put(tx, i.key(), *i)
 		return
 	}
 	if c.OptionGroupName != nil {
-		i.OptionStatus = "pending-apply"
+		i.OptionStatus = pendingApply
 	}
 	state := c.state()
 	s.tell(tx, *i, "Applying modification to the DB instance: "+state, "configuration change")
@@ -251,7 +251,9 @@ func (s *Service) modified(tx *store.Tx, i *Instance) error {
 		s.enter(tx, i, available)
 		return nil
 	}
-	i.Version, i.OptionStatus = e.Version, "in-sync"
+	if i.Version = e.Version; c.OptionGroupName != nil {
+		s.joinOptions(tx, i)
+	}
 	i.Logs = exports(i.Logs, c.CloudwatchLogsExportConfiguration)
 	if i.Class != before.Class || i.MultiAZ != before.MultiAZ || i.Port != before.Port || i.Version != before.Version || i.VPC != before.VPC {
 		i.Boot++

@@ -268,3 +268,19 @@ func overlap(daily, weekly string) bool {
 	begins, ends := weekly[4:9], weekly[14:]
 	return lasts(from, begins, day) < lasts(from, to, day) || lasts(begins, from, day) < lasts(begins, ends, day)
 }
+
+// UsesGroup reports whether an instance or a cluster is in a security group of the account, which then cannot be deleted.
+func (s *Service) UsesGroup(tx *store.Tx, account, region, group string) (yes bool) {
+	prefix := account + "/" + region + "/"
+	s.instances.Scan(tx, prefix, func(_ string, i Instance) bool {
+		yes = slices.Contains(i.SecurityGroups, group)
+		return !yes
+	})
+	if !yes {
+		s.clusterRows.Scan(tx, prefix, func(_ string, c Cluster) bool {
+			yes = slices.Contains(c.Common.SecurityGroups, group)
+			return !yes
+		})
+	}
+	return yes
+}

@@ -200,7 +200,8 @@ func (s *Service) created(tx *store.Tx, i *Instance) error {
 		}
 	}
 	i.Made = tx.Now()
-	i.ParameterStatus, i.OptionStatus = "in-sync", "in-sync"
+	i.ParameterStatus = inSync
+	s.joinOptions(tx, i)
 	if i.Secret != nil {
 		i.Secret = &Secret{ARN: i.Secret.ARN, KMSKey: i.Secret.KMSKey, Status: active}
 	}

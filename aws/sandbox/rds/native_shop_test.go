@@ -82,6 +82,7 @@ func newShop(t testing.TB, engine string) (w *shop, dir string) {
 		}
 		in.BackupRetentionPeriod = aws.Int32(0)
 	})
+	w.Pass(optionsWait + optionsTake)
 	w.serve(*i.DbiResourceId)
 	w.run("", "create database labdb")
 	return w, dir
