@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lifeboat/aws/sandbox"
+	"lifeboat/aws/sandbox/database/sqlserver"
 	"lifeboat/aws/sandbox/store"
 )
 
@@ -296,6 +297,10 @@ func differences() ([]difference, error) {
 	var out []difference
 	for _, l := range lines[1:] {
 		out = append(out, difference{l[0], l[1], l[2]})
+	}
+	// The endpoint itself knows what it understands; whatever it does not list here is refused.
+	for _, what := range sqlserver.Understands() {
+		out = append(out, difference{"rds (sqlserver)", "all of T-SQL", "understands " + what})
 	}
 	return out, nil
 }
