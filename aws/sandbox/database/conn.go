@@ -280,7 +280,8 @@ func (c *Conn) own(sql string) error {
 	if err != nil {
 		return c.problem(err)
 	}
-	_, err = st.Exec(nil) //nolint:staticcheck // it has no arguments, and no context may cut it off
+	//lint:ignore SA1019 it has no arguments, and no context may cut it off
+	_, err = st.Exec(nil)
 	return c.problem(errors.Join(err, st.Close()))
 }
 

@@ -151,7 +151,8 @@ func ask(conn rawConn, sql string) (value any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := st.Query(nil) //nolint:staticcheck // no context may cut it off
+	//lint:ignore SA1019 no context may cut it off
+	rows, err := st.Query(nil)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

@@ -246,7 +246,7 @@ func (s *Service) startTask(tx *store.Tx, i Instance, t Task) error {
 	}
 	bytes, err := work(tx, i, &t)
 	if !i.serves() {
-		err = fmt.Errorf("The DB instance is in the %s state.", i.Status)
+		err = raise("The DB instance is in the %s state.", i.Status)
 	}
 	if err != nil {
 		return s.failed(tx, t, err)

@@ -25,7 +25,7 @@ type bucketRules interface {
 }
 
 // errAccess is the answer to whatever the option's role may not do.
-var errAccess = errors.New("Access Denied")
+var errAccess = raise("Access Denied")
 
 // reach says whether the option's role may do action with the objects of a bucket, which must be where the instance is.
 func (s *Service) reach(tx *store.Tx, i Instance, t Task, action string, keys ...string) error {
@@ -48,9 +48,9 @@ func (s *Service) reach(tx *store.Tx, i Instance, t Task, action string, keys ..
 	}
 	switch {
 	case !there:
-		return errors.New("The specified bucket does not exist")
+		return raise("The specified bucket does not exist")
 	case region != i.Region:
-		return errors.New("Please specify a bucket that is in the same region as RDS instance")
+		return raise("Please specify a bucket that is in the same region as RDS instance")
 	}
 	for _, key := range keys {
 		if !may(action, key) {
@@ -72,9 +72,9 @@ func (s *Service) mayEncrypt(tx *store.Tx, i Instance, t Task, role string) erro
 	arn, err := s.o.Keys.Usable(tx, i.Account, i.Region, t.KMSKey, action, i.Account)
 	switch {
 	case err != nil || s.o.Keys.Managed(tx, arn):
-		return fmt.Errorf("Key %s does not exist", t.KMSKey)
+		return raise("Key %s does not exist", t.KMSKey)
 	case !s.o.Roles.Permits(tx, role, action, arn):
-		return fmt.Errorf("User %s is not authorized to perform %s on resource %s", role, action, arn)
+		return raise("User %s is not authorized to perform %s on resource %s", role, action, arn)
 	}
 	return nil
 }
@@ -107,7 +107,7 @@ func (s *Service) startBackup(tx *store.Tx, i Instance, t *Task) (bytes int64, e
 		Compressed: s.nativeSwitch(tx, t.Resource, compression) == "true",
 	}
 	if edition := editions[i.Engine]; h.Compressed && (edition == "Express" || edition == "Web") {
-		return 0, fmt.Errorf("BACKUP DATABASE WITH COMPRESSION isn't supported on %s Edition", edition)
+		return 0, raise("BACKUP DATABASE WITH COMPRESSION isn't supported on %s Edition", edition)
 	}
 	server, err := s.opened(tx, t.Resource)
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *Service) startBackup(tx *store.Tx, i Instance, t *Task) (bytes int64, e
 	}
 	payload, err := server.Dump(t.Database)
 	if errors.Is(err, database.ErrNotFound) {
-		return 0, fmt.Errorf("Database '%s' does not exist. Make sure that the name is entered correctly.", t.Database)
+		return 0, raise("Database '%s' does not exist. Make sure that the name is entered correctly.", t.Database)
 	}
 	if err != nil {
 		return 0, err
@@ -149,7 +149,7 @@ func (s *Service) sinceFull(tx *store.Tx, i Instance, name string, now []byte) (
 	const again = "Cannot perform a differential backup for database \"%s\", because a current database backup does not exist. Perform a full database backup by reissuing BACKUP DATABASE, omitting the WITH DIFFERENTIAL option."
 	full, there := s.bases.Get(tx, place(i.Resource, name))
 	if !there || s.snapshotSince(tx, i, full.At) {
-		return "", nil, fmt.Errorf(again, name)
+		return "", nil, raise(again, name)
 	}
 	var files [][]byte
 	for _, kept := range full.Images {
@@ -180,7 +180,7 @@ func (s *Service) snapshotSince(tx *store.Tx, i Instance, at time.Time) (found b
 func (s *Service) endBackup(tx *store.Tx, i Instance, t *Task) error {
 	names := t.names()
 	if s.snapshotSince(tx, i, t.Started) {
-		return errors.New("Aborting native backup because there is an RDS automated backup in progress.")
+		return raise("Aborting native backup because there is an RDS automated backup in progress.")
 	}
 	if err := s.reach(tx, i, *t, "s3:PutObject", names...); err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -95,7 +94,7 @@ func packBackup(h backupHeader, payload []byte) ([][]byte, error) {
 }
 
 // errNotBackup is the answer to a file that no restore can read, or not this one.
-var errNotBackup = errors.New("Please reissue task with correct type and overwrite property")
+var errNotBackup = raise("Please reissue task with correct type and overwrite property")
 
 func openBackup(file []byte) (h backupHeader, payload []byte, err error) {
 	rest, ours := bytes.CutPrefix(file, []byte(backupFormat))

@@ -3,7 +3,6 @@ package rds
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -18,7 +17,7 @@ const expressLimit = 10 << 30
 func taken(names []string, name string) error {
 	for _, other := range names {
 		if strings.EqualFold(other, name) {
-			return fmt.Errorf("Database '%s' already exists. Two databases that differ only by case or accent are not allowed. Choose a different database name.", name)
+			return raise("Database '%s' already exists. Two databases that differ only by case or accent are not allowed. Choose a different database name.", name)
 		}
 	}
 	return nil
@@ -88,15 +87,15 @@ func (s *Service) fetch(tx *store.Tx, i Instance, t Task) (h backupHeader, file 
 	case (h.Kind == "DIFFERENTIAL") != strings.HasPrefix(t.Kind, restoreDifferential):
 		return h, nil, errNotBackup
 	case h.KMSKey != t.KMSKey:
-		return h, nil, fmt.Errorf("Key %s does not exist", cmp.Or(t.KMSKey, h.KMSKey))
+		return h, nil, raise("Key %s does not exist", cmp.Or(t.KMSKey, h.KMSKey))
 	case editions[i.Engine] == "Express" && h.Size > expressLimit:
-		return h, nil, errors.New("CREATE DATABASE or ALTER DATABASE failed because the resulting cumulative database size would exceed your licensed limit of 10240 MB per database.")
+		return h, nil, raise("CREATE DATABASE or ALTER DATABASE failed because the resulting cumulative database size would exceed your licensed limit of 10240 MB per database.")
 	case h.Kind == "FULL":
 		return h, payload, nil
 	}
 	full, waits := s.partial.Get(tx, place(t.Resource, t.Database))
 	if !waits || full.Backup != h.Base {
-		return h, nil, errors.New("This differential backup cannot be restored because the database has not been restored to the correct earlier state.")
+		return h, nil, raise("This differential backup cannot be restored because the database has not been restored to the correct earlier state.")
 	}
 	var was []byte
 	for _, kept := range full.Images {
@@ -121,7 +120,7 @@ func (s *Service) sources(tx *store.Tx, i Instance, t Task) ([]string, error) {
 	keys := rules.Keys(tx, t.Bucket, prefix, maxFiles+1)
 	switch {
 	case len(keys) > maxFiles:
-		return nil, fmt.Errorf("The Restore task is unable to restore from more than %d backup file(s). Please reduce the number of files matched and try again.", maxFiles)
+		return nil, raise("The Restore task is unable to restore from more than %d backup file(s). Please reduce the number of files matched and try again.", maxFiles)
 	case len(keys) == 0:
 		return nil, errNotBackup
 	}
@@ -145,7 +144,7 @@ func (s *Service) endRestore(tx *store.Tx, i Instance, t *Task) error {
 	}
 	if err := server.Load(t.Database, file); err != nil {
 		if errors.Is(err, database.ErrFull) {
-			return errors.New("There is insufficient free space on disk volume to create the database.")
+			return raise("There is insufficient free space on disk volume to create the database.")
 		}
 		return err
 	}

@@ -134,6 +134,7 @@ func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.Get
 		}
 	}
 	if in.ResponseExpires != nil {
+		//lint:ignore SA1019 the wire writes this field
 		out.Expires, out.ExpiresString = in.ResponseExpires, nil
 	}
 	return out, nil
@@ -162,6 +163,7 @@ func (o Object) headed(b Bucket, part span, mode types.ChecksumMode, number *int
 		LastModified: second(o.Modified), VersionId: b.shown(o), Metadata: h.Metadata, StorageClass: o.Class,
 		ServerSideEncryption: o.Encryption.Algorithm, SSEKMSKeyId: some(o.Encryption.Key), BucketKeyEnabled: o.Encryption.bucketKey(),
 		ContentType: some(h.Type), ContentEncoding: some(h.Encoding), ContentLanguage: some(h.Language), ContentDisposition: some(h.Disposition),
+		//lint:ignore SA1019 the wire writes this field
 		CacheControl: some(h.Cache), WebsiteRedirectLocation: some(h.Redirect), Expires: h.Expires,
 	}
 	if mode == types.ChecksumModeEnabled && part.length == o.Content.Size {
