@@ -64,12 +64,17 @@ func (s *Service) rotate(tx *store.Tx, arn string) error {
 	return nil
 }
 
+// secretValue is user and password as RDS keeps them: JSON in which no character of the password is written as a code, so that a
+// shell can cut it out.
 func (i Instance) secretValue() string {
-	text, _ := json.Marshal(struct {
+	var text strings.Builder
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(struct { // two strings always are JSON
 		User     string `json:"username"`
 		Password string `json:"password"`
 	}{i.Master, i.Password})
-	return string(text)
+	return strings.TrimSpace(text.String())
 }
 
 // newPassword is a random one of 28 characters, as RDS makes them.
