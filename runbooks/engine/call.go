@@ -344,13 +344,13 @@ func (r *run) permit(ctx context.Context, f *frame, c journal.Call) error {
 	if !gone && c.Effect != calls.Delete.String() {
 		return nil
 	}
-	name := named(c.Params)
+	name := named(c.Op, c.Params)
 	q := journal.Question{ID: "delete", Type: "confirm", Typed: name, Text: fmt.Sprintf("%s in %s takes %s away, which this run did not make. Type its name to go on.", c.Op, c.Region, name)}
 	if !r.ledger.owns(request) {
 		if err := r.typed(ctx, f, q); err != nil {
 			return err
 		}
-		r.ledger.allow(c.Params)
+		r.ledger.allow(c.Op, c.Params)
 	}
 	if !gone || r.ledger.twice(request) {
 		return nil

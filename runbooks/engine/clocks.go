@@ -34,7 +34,7 @@ func (r *run) used(s *runbooks.Step, f *frame) []journal.Point {
 		return nil
 	}
 	var out []journal.Point
-	for _, id := range identifiers(c.Params) {
+	for _, id := range identifiers(c.Op, c.Params) {
 		if slices.ContainsFunc(r.state.Points, func(p journal.Point) bool { return p.ID == id && !p.Used }) {
 			out = append(out, journal.Point{ID: id, Used: true})
 		}

@@ -64,7 +64,7 @@ func (l *ledger) result(c journal.Call) {
 		}
 	}
 	if c.OK && (c.Effect == calls.Delete.String() || c.Effect == calls.Irreversible.String()) {
-		for _, s := range identifiers(c.Params) {
+		for _, s := range identifiers(c.Op, c.Params) {
 			l.gone[s] = true
 		}
 	}
@@ -89,18 +89,17 @@ func elementOf(call string) string {
 // told to give. What it was given otherwise is what it made the thing from, which is somebody's, not the run's.
 func (l *ledger) record(c journal.Call) {
 	given := map[string]bool{}
-	for _, s := range identifiers(c.Params) {
+	for _, s := range identifiers(c.Op, c.Params) {
 		given[s] = true
 	}
-	for _, s := range identifiers(c.Output) {
+	for _, s := range identifiers(c.Op, c.Output) {
 		if !given[s] {
 			l.names[s] = true
 		}
 	}
-	_, name, _ := strings.Cut(c.Op, ".")
 	for key, v := range c.Params {
 		s, ok := v.(string)
-		if ok && names(name, key) {
+		if ok && names(c.Op, key) {
 			l.names[s] = true
 		}
 	}
@@ -109,19 +108,28 @@ func (l *ledger) record(c journal.Call) {
 // names reports whether a parameter of a creating operation is the name of what it creates: Name itself, or what begins like the
 // thing that the operation makes (RoleName of CreateRole, TargetDBSnapshotIdentifier of CopyDBSnapshot).
 func names(op, key string) bool {
-	thing := strings.TrimLeftFunc(op, func(r rune) bool { return r >= 'A' && r <= 'Z' })
+	thing := subject(op)
+	key = strings.TrimPrefix(key, "Target")
+	return key == "Name" || thing != "" && strings.HasPrefix(key, thing)
+}
+
+// subject is what an operation is about, from its name: DBInstance of rds.RestoreDBInstanceFromDBSnapshot.
+func subject(op string) string {
+	_, name, _ := strings.Cut(op, ".")
+	thing := strings.TrimLeftFunc(name, func(r rune) bool { return r >= 'A' && r <= 'Z' })
 	if i := strings.IndexFunc(thing, func(r rune) bool { return r >= 'A' && r <= 'Z' }); i >= 0 {
 		thing = thing[i:]
 	}
 	thing, _, _ = strings.Cut(thing, "From")
 	thing, _, _ = strings.Cut(thing, "ToPointInTime")
-	key = strings.TrimPrefix(key, "Target")
-	return key == "Name" || thing != "" && strings.HasPrefix(key, thing)
+	return thing
 }
 
-// identifiers gives the values that name things: those of members that end in Id, Arn, Name and the like. Members that name the
-// surroundings of a thing (its network, image, key, owner) are left out.
-func identifiers(tree map[string]any) []string {
+// identifiers gives the values that name things in what an operation was told or has answered: those of members that end in Id, Arn,
+// Name and the like. Members that name the surroundings of a thing (its network, image, key, owner) are left out, unless
+// the operation is about them: the GroupId of CreateSecurityGroup is what it makes, that of an instance is not.
+func identifiers(op string, tree map[string]any) []string {
+	thing := subject(op)
 	var out []string
 	var walk func(key string, v any)
 	walk = func(key string, v any) {
@@ -135,7 +143,7 @@ func identifiers(tree map[string]any) []string {
 				walk(key, e)
 			}
 		case string:
-			if v != "" && identifies(key) {
+			if v != "" && identifies(thing, key) {
 				out = append(out, v)
 			}
 		}
@@ -147,15 +155,14 @@ func identifiers(tree map[string]any) []string {
 	return slices.Compact(out)
 }
 
-var surroundings = []string{"OwnerId", "VpcId", "SubnetId", "ImageId", "KmsKeyId", "KmsKeyArn", "AccountId", "AWSAccountId", "AvailabilityZoneId", "CustomKeyStoreId", "ReservationId", "RoleArn", "ExecutionRoleArn", "IamRoleArn", "PolicyArn", "TopicArn", "RequestId", "KeyName", "GroupId", "GroupName", "ClientRequestToken", "OutpostArn", "RegionName", "ZoneName"}
+var surroundings = []string{"OwnerId", "VpcId", "SubnetId", "ImageId", "KmsKeyId", "KmsKeyArn", "AccountId", "AWSAccountId", "AvailabilityZoneId", "CustomKeyStoreId", "ReservationId", "RoleArn", "ExecutionRoleArn", "IamRoleArn", "PolicyArn", "TopicArn", "RequestId", "KeyName", "GroupId", "GroupName", "ClientRequestToken", "OutpostArn", "RegionName", "ZoneName",
+	"DBSubnetGroupName", "DBParameterGroupName", "DBClusterParameterGroupName", "OptionGroupName", "VpcSecurityGroupId", "VpcSecurityGroupIds",
+	"SubnetIdentifier", "SubnetIds", "SourceDBInstanceIdentifier", "SourceDBSnapshotIdentifier", "SourceDbiResourceId", "CACertificateIdentifier"}
 
-func identifies(key string) bool {
-	if slices.Contains(surroundings, key) {
-		return false
-	}
+func identifies(thing, key string) bool {
 	for _, end := range []string{"Id", "Ids", "Arn", "Arns", "ARN", "Name", "Names", "Identifier", "Identifiers", "Resources", "Bucket", "KeyId"} {
-		if strings.HasSuffix(key, end) {
-			return true
+		if kind, ok := strings.CutSuffix(key, end); ok {
+			return !slices.Contains(surroundings, key) || kind != "" && strings.HasSuffix(thing, kind)
 		}
 	}
 	return false
@@ -163,7 +170,7 @@ func identifies(key string) bool {
 
 // owns reports whether a request is about what the run made, or what a person allowed by name.
 func (l *ledger) owns(r calls.Request) bool {
-	for _, s := range identifiers(r.Params) {
+	for _, s := range identifiers(r.Op, r.Params) {
 		if l.holds(s) {
 			return true
 		}
@@ -177,8 +184,8 @@ func (l *ledger) holds(name string) bool { return l.names[name] || l.allowed[nam
 // twice reports whether a person confirmed twice that this very request may go through.
 func (l *ledger) twice(r calls.Request) bool { return l.certain[key(r.Params)] }
 
-func (l *ledger) allow(params map[string]any) {
-	for _, s := range identifiers(params) {
+func (l *ledger) allow(op string, params map[string]any) {
+	for _, s := range identifiers(op, params) {
 		l.allowed[s] = true
 	}
 }
@@ -191,7 +198,7 @@ func (l *ledger) adopt(element any) {
 	case string:
 		l.names[v] = true
 	case map[string]any:
-		for _, s := range identifiers(v) {
+		for _, s := range identifiers("", v) {
 			l.names[s] = true
 		}
 	}
@@ -206,8 +213,8 @@ func key(params map[string]any) string {
 }
 
 // named is the name to type for what a call takes away.
-func named(params map[string]any) string {
-	if ids := identifiers(params); len(ids) > 0 {
+func named(op string, params map[string]any) string {
+	if ids := identifiers(op, params); len(ids) > 0 {
 		return ids[0]
 	}
 	return "yes"
