@@ -217,14 +217,7 @@ func (d *database) drop() error {
 	if err := d.log.cut(); err != nil {
 		return err
 	}
-	d.keeping.Lock()
-	defer d.keeping.Unlock()
-	if d.keeper == nil {
-		return nil
-	}
-	err := d.keeper.Close()
-	d.keeper = nil
-	return err
+	return d.closeFile()
 }
 
 // Dump is a database as one consistent SQLite file, with all that is committed.

@@ -190,6 +190,11 @@ func (d *database) shut() error {
 	if err := d.log.close(); err != nil {
 		return err
 	}
+	return d.closeFile()
+}
+
+// closeFile closes the file of a database, where it is open.
+func (d *database) closeFile() error {
 	d.keeping.Lock()
 	defer d.keeping.Unlock()
 	if d.keeper == nil {
