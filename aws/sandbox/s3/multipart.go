@@ -46,16 +46,9 @@ func (u Upload) part(number int32) string { return fmt.Sprintf("%s/%05d", u.ID, 
 // CreateMultipartUpload begins an upload in parts.
 func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadInput) (*s3.CreateMultipartUploadOutput, error) {
 	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
-	o := Object{Key: a.key, Headers: headersOf(in)}
-	var err error
-	if o.Tags, err = headerTags(in.Tagging); err != nil {
+	o, err := described(a.key, headersOf(in), in.Tagging, in.StorageClass, in.SSECustomerAlgorithm)
+	if err != nil {
 		return nil, err
-	}
-	if o.Class, err = checkClass(in.StorageClass); err != nil {
-		return nil, err
-	}
-	if in.SSECustomerAlgorithm != nil {
-		return nil, noCustomerKeys()
 	}
 	u := Upload{Bucket: aws.ToString(in.Bucket), Algorithm: in.ChecksumAlgorithm, Type: in.ChecksumType}
 	if err := u.checkType(); err != nil {

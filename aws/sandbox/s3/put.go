@@ -18,16 +18,9 @@ import (
 // is swept.
 func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
 	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
-	o := Object{Key: a.key, Headers: headersOf(in)}
-	var err error
-	if o.Tags, err = headerTags(in.Tagging); err != nil {
+	o, err := described(a.key, headersOf(in), in.Tagging, in.StorageClass, in.SSECustomerAlgorithm)
+	if err != nil {
 		return nil, err
-	}
-	if o.Class, err = checkClass(in.StorageClass); err != nil {
-		return nil, err
-	}
-	if in.SSECustomerAlgorithm != nil {
-		return nil, noCustomerKeys()
 	}
 	sum, err := given(in)
 	if err != nil {
@@ -63,6 +56,21 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.Put
 		o.Checksum.tell(out)
 		return nil
 	})
+}
+
+// described is an object as the request that brings it describes it, without its bytes.
+func described(key string, h headers, tagging *string, class types.StorageClass, customerKeys *string) (o Object, err error) {
+	o = Object{Key: key, Headers: h}
+	if o.Tags, err = headerTags(tagging); err != nil {
+		return o, err
+	}
+	if o.Class, err = checkClass(class); err != nil {
+		return o, err
+	}
+	if customerKeys != nil {
+		return o, noCustomerKeys()
+	}
+	return o, nil
 }
 
 func noCustomerKeys() error {
