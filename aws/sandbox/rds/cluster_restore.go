@@ -35,7 +35,7 @@ type clusterRestore struct {
 func (s *Service) RestoreDBClusterFromSnapshot(ctx context.Context, in *rds.RestoreDBClusterFromSnapshotInput) (*rds.RestoreDBClusterFromSnapshotOutput, error) {
 	out := &rds.RestoreDBClusterFromSnapshotOutput{}
 	err := s.update(ctx, func(tx *store.Tx, caller wire.Caller) error {
-		snap, err := s.visibleClusterSnapshot(tx, caller, caller.Region, aws.ToString(in.SnapshotIdentifier))
+		snap, err := s.ofClusters().visible(tx, caller, caller.Region, aws.ToString(in.SnapshotIdentifier))
 		if err != nil {
 			return err
 		}

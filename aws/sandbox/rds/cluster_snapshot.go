@@ -2,7 +2,6 @@ package rds
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -64,30 +63,9 @@ func (s *Service) removeClusterSnapshot(tx *store.Tx, snap ClusterSnapshot) {
 	s.clusterSnapshots.Delete(tx, snap.key())
 }
 
-// newClusterSnapshotID checks the name of a new manual snapshot, and that there is room for one more.
-func (s *Service) newClusterSnapshotID(tx *store.Tx, caller wire.Caller, parameter string, name *string) (string, error) {
-	id, err := identifier(parameter, name, 255)
-	if err != nil {
-		return "", err
-	}
-	if _, there := s.clusterSnapshots.Get(tx, row(caller.Account, caller.Region, id)); there {
-		return "", errorf("DBClusterSnapshotAlreadyExistsFault", "Cannot create the snapshot because a snapshot with the identifier %s already exists.", id)
-	}
-	n := 0
-	for _, snap := range listed(tx, s.clusterSnapshots, caller.Account, caller.Region) {
-		if snap.Type == manual {
-			n++
-		}
-	}
-	if n >= maxSnapshots {
-		return "", errorf("SnapshotQuotaExceeded", "Cannot create more than %d manual snapshots", maxSnapshots)
-	}
-	return id, nil
-}
-
 // manualClusterSnapshot begins a manual snapshot of a cluster that is in a state for it.
 func (s *Service) manualClusterSnapshot(tx *store.Tx, caller wire.Caller, c Cluster, parameter string, name *string) (snap ClusterSnapshot, err error) {
-	id, err := s.newClusterSnapshotID(tx, caller, parameter, name)
+	id, err := s.ofClusters().newID(tx, caller, parameter, name)
 	if err != nil {
 		return snap, err
 	}
@@ -130,7 +108,7 @@ func (s *Service) CreateDBClusterSnapshot(ctx context.Context, in *rds.CreateDBC
 func (s *Service) DeleteDBClusterSnapshot(ctx context.Context, in *rds.DeleteDBClusterSnapshotInput) (*rds.DeleteDBClusterSnapshotOutput, error) {
 	out := &rds.DeleteDBClusterSnapshotOutput{}
 	err := s.update(ctx, func(tx *store.Tx, caller wire.Caller) error {
-		snap, err := s.ownClusterSnapshot(tx, caller, aws.ToString(in.DBClusterSnapshotIdentifier))
+		snap, err := s.ofClusters().own(tx, caller, aws.ToString(in.DBClusterSnapshotIdentifier))
 		switch {
 		case err != nil:
 			return err
@@ -151,30 +129,8 @@ func (s *Service) DeleteDBClusterSnapshot(ctx context.Context, in *rds.DeleteDBC
 	return out, nil
 }
 
-// ownClusterSnapshot is a snapshot of the caller, by its name or ARN.
-func (s *Service) ownClusterSnapshot(tx *store.Tx, caller wire.Caller, name string) (ClusterSnapshot, error) {
-	snap, err := s.visibleClusterSnapshot(tx, caller, caller.Region, name)
-	if err == nil && snap.Account != caller.Account {
-		err = noClusterSnapshot(name)
-	}
-	return snap, err
-}
-
-// visibleClusterSnapshot is a snapshot the caller owns or may restore, in a Region. What is shared is named by its ARN.
-func (s *Service) visibleClusterSnapshot(tx *store.Tx, caller wire.Caller, region, name string) (ClusterSnapshot, error) {
-	account, id := caller.Account, name
-	if strings.HasPrefix(name, "arn:") {
-		var there string
-		var ok bool
-		if account, there, id, ok = parseARN(name, "cluster-snapshot"); !ok || there != region {
-			return ClusterSnapshot{}, invalid("Invalid snapshot identifier: %s", name)
-		}
-	}
-	snap, ok := s.clusterSnapshots.Get(tx, row(account, region, strings.ToLower(id)))
-	if !ok || !snap.plain().sharedWith(caller.Account) {
-		return ClusterSnapshot{}, noClusterSnapshot(name)
-	}
-	return snap, nil
+func (s ClusterSnapshot) subject() (id, arn, resource string) {
+	return s.Of.ID, s.Of.ARN(), s.Of.Resource
 }
 
 // plain is what the snapshot has in common with an instance's: who owns and sees it, how far it is, its key.

@@ -19,7 +19,7 @@ import (
 func (s *Service) CopyDBClusterSnapshot(ctx context.Context, in *rds.CopyDBClusterSnapshotInput) (*rds.CopyDBClusterSnapshotOutput, error) {
 	out := &rds.CopyDBClusterSnapshotOutput{}
 	err := s.update(ctx, func(tx *store.Tx, caller wire.Caller) error {
-		id, err := s.newClusterSnapshotID(tx, caller, "TargetDBClusterSnapshotIdentifier", in.TargetDBClusterSnapshotIdentifier)
+		id, err := s.ofClusters().newID(tx, caller, "TargetDBClusterSnapshotIdentifier", in.TargetDBClusterSnapshotIdentifier)
 		if err != nil {
 			return err
 		}
@@ -27,7 +27,7 @@ func (s *Service) CopyDBClusterSnapshot(ctx context.Context, in *rds.CopyDBClust
 		if _, there, _, ok := parseARN(aws.ToString(in.SourceDBClusterSnapshotIdentifier), "cluster-snapshot"); ok {
 			region = there
 		}
-		from, err := s.visibleClusterSnapshot(tx, caller, region, aws.ToString(in.SourceDBClusterSnapshotIdentifier))
+		from, err := s.ofClusters().visible(tx, caller, region, aws.ToString(in.SourceDBClusterSnapshotIdentifier))
 		if err == nil {
 			err = from.ready()
 		}
@@ -80,23 +80,15 @@ func (s *Service) copyClusterKey(tx *store.Tx, snap *ClusterSnapshot, from Clust
 func (s *Service) ModifyDBClusterSnapshotAttribute(ctx context.Context, in *rds.ModifyDBClusterSnapshotAttributeInput) (*rds.ModifyDBClusterSnapshotAttributeOutput, error) {
 	out := &rds.ModifyDBClusterSnapshotAttributeOutput{}
 	err := s.update(ctx, func(tx *store.Tx, caller wire.Caller) error {
-		snap, err := s.ownClusterSnapshot(tx, caller, aws.ToString(in.DBClusterSnapshotIdentifier))
+		snap, err := s.ofClusters().own(tx, caller, aws.ToString(in.DBClusterSnapshotIdentifier))
 		if err == nil {
 			err = s.clusterShareable(tx, snap, in)
 		}
 		if err != nil {
 			return err
 		}
-		shared := slices.DeleteFunc(slices.Clone(snap.Shared), func(account string) bool { return slices.Contains(in.ValuesToRemove, account) })
-		snap.Public = snap.Public && !slices.Contains(in.ValuesToRemove, everybody) || slices.Contains(in.ValuesToAdd, everybody)
-		for _, account := range in.ValuesToAdd {
-			if account != everybody {
-				shared = append(shared, account)
-			}
-		}
-		slices.Sort(shared)
-		if snap.Shared = slices.Compact(shared); len(snap.Shared) > maxShares {
-			return errorf("SharedSnapshotQuotaExceeded", "You have exceeded the maximum number of accounts that you can share a manual DB snapshot with: %d", maxShares)
+		if snap.Shared, snap.Public, err = snap.plain().share(in.ValuesToAdd, in.ValuesToRemove); err != nil {
+			return err
 		}
 		s.clusterSnapshots.Put(tx, snap.key(), snap)
 		out.DBClusterSnapshotAttributesResult = snap.attributes()
@@ -124,7 +116,7 @@ func (s *Service) clusterShareable(tx *store.Tx, snap ClusterSnapshot, in *rds.M
 func (s *Service) DescribeDBClusterSnapshotAttributes(ctx context.Context, in *rds.DescribeDBClusterSnapshotAttributesInput) (*rds.DescribeDBClusterSnapshotAttributesOutput, error) {
 	out := &rds.DescribeDBClusterSnapshotAttributesOutput{}
 	err := s.view(ctx, func(tx *store.Tx, caller wire.Caller) error {
-		snap, err := s.ownClusterSnapshot(tx, caller, aws.ToString(in.DBClusterSnapshotIdentifier))
+		snap, err := s.ofClusters().own(tx, caller, aws.ToString(in.DBClusterSnapshotIdentifier))
 		out.DBClusterSnapshotAttributesResult = snap.attributes()
 		return err
 	})

@@ -3,7 +3,6 @@ package rds
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -28,7 +27,10 @@ func (s *Service) DescribeDBClusterSnapshots(ctx context.Context, in *rds.Descri
 	}
 	out := &rds.DescribeDBClusterSnapshotsOutput{DBClusterSnapshots: []types.DBClusterSnapshot{}}
 	return out, s.view(ctx, func(tx *store.Tx, caller wire.Caller) error {
-		all, err := s.listedClusterSnapshots(tx, caller, in)
+		all, err := s.ofClusters().listed(tx, caller, which{
+			name: in.DBClusterSnapshotIdentifier, kind: in.SnapshotType, of: in.DBClusterIdentifier, resource: in.DbClusterResourceId,
+			shared: aws.ToBool(in.IncludeShared), public: aws.ToBool(in.IncludePublic),
+		})
 		if err != nil {
 			return err
 		}
@@ -44,33 +46,6 @@ func (s *Service) DescribeDBClusterSnapshots(ctx context.Context, in *rds.Descri
 		out.Marker = next
 		return err
 	})
-}
-
-// listedClusterSnapshots are those a request names, in the order of their keys.
-func (s *Service) listedClusterSnapshots(tx *store.Tx, caller wire.Caller, in *rds.DescribeDBClusterSnapshotsInput) (all []ClusterSnapshot, err error) {
-	kind := aws.ToString(in.SnapshotType)
-	if !slices.Contains([]string{"", manual, automated, "shared", "public", "awsbackup"}, kind) {
-		return nil, invalid("Snapshot type %s is not valid. Valid types are: automated, manual, shared, public, awsbackup", kind)
-	}
-	if name := aws.ToString(in.DBClusterSnapshotIdentifier); name != "" {
-		snap, err := s.visibleClusterSnapshot(tx, caller, caller.Region, name)
-		if err != nil {
-			return nil, err
-		}
-		all = []ClusterSnapshot{snap}
-	} else {
-		s.clusterSnapshots.Scan(tx, "", func(_ string, snap ClusterSnapshot) bool {
-			if snap.Region == caller.Region && snap.plain().listedFor(caller.Account, kind, aws.ToBool(in.IncludeShared), aws.ToBool(in.IncludePublic)) {
-				all = append(all, snap)
-			}
-			return true
-		})
-	}
-	return slices.DeleteFunc(all, func(snap ClusterSnapshot) bool {
-		return in.DBClusterIdentifier != nil && snap.Of.ID != lower(in.DBClusterIdentifier) && !strings.EqualFold(snap.Of.ARN(), *in.DBClusterIdentifier) ||
-			in.DbClusterResourceId != nil && !strings.EqualFold(snap.Of.Resource, *in.DbClusterResourceId) ||
-			(kind == manual || kind == automated || kind == "awsbackup") && snap.Type != kind
-	}), nil
 }
 
 func (s *Service) clusterSnapshotWire(tx *store.Tx, snap ClusterSnapshot) *types.DBClusterSnapshot {

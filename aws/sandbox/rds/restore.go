@@ -19,7 +19,7 @@ import (
 func (s *Service) RestoreDBInstanceFromDBSnapshot(ctx context.Context, in *rds.RestoreDBInstanceFromDBSnapshotInput) (*rds.RestoreDBInstanceFromDBSnapshotOutput, error) {
 	out := &rds.RestoreDBInstanceFromDBSnapshotOutput{}
 	err := s.update(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
-		snap, err := s.visible(tx, c, c.Region, aws.ToString(in.DBSnapshotIdentifier))
+		snap, err := s.ofInstances().visible(tx, c, c.Region, aws.ToString(in.DBSnapshotIdentifier))
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package rds
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,9 +42,6 @@ func (s Snapshot) ARN() string { return arn(s.Region, s.Account, "snapshot", s.I
 
 // dueSnapshot is when a snapshot or a copy is done: account/region/identifier.
 const dueSnapshot = "rds.snapshot.job"
-
-// maxSnapshots is how many manual snapshots an account has in a Region (RDS User Guide, "Quotas and constraints").
-const maxSnapshots = 100
 
 // copyTakes is how long a copy takes at least; the duration is ours.
 const copyTakes = 3 * time.Minute
@@ -92,28 +88,6 @@ func (s *Service) removeSnapshot(tx *store.Tx, snap Snapshot) {
 	s.snapshots.Delete(tx, snap.key())
 }
 
-// newSnapshotID checks the name of a new manual snapshot, and that there is room for one more.
-func (s *Service) newSnapshotID(tx *store.Tx, c wire.Caller, name *string, parameter string) (string, error) {
-	id, err := identifier(parameter, name, 255)
-	if err != nil {
-		return "", err
-	}
-	if _, there := s.snapshots.Get(tx, row(c.Account, c.Region, id)); there {
-		return "", errorf("DBSnapshotAlreadyExists", "Cannot create the snapshot because a snapshot with the identifier %s already exists.", id)
-	}
-	count := 0
-	s.snapshots.Scan(tx, row(c.Account, c.Region, ""), func(_ string, snap Snapshot) bool {
-		if snap.Type == manual {
-			count++
-		}
-		return true
-	})
-	if count >= maxSnapshots {
-		return "", errorf("SnapshotQuotaExceeded", "Cannot create more than %d manual snapshots", maxSnapshots)
-	}
-	return id, nil
-}
-
 // CreateDBSnapshot takes a snapshot of an instance: it holds what is there at the moment of the call.
 func (s *Service) CreateDBSnapshot(ctx context.Context, in *rds.CreateDBSnapshotInput) (*rds.CreateDBSnapshotOutput, error) {
 	out := &rds.CreateDBSnapshotOutput{}
@@ -143,7 +117,7 @@ func (s *Service) CreateDBSnapshot(ctx context.Context, in *rds.CreateDBSnapshot
 
 // manualSnapshot begins a manual snapshot of an instance that is in a state for it.
 func (s *Service) manualSnapshot(tx *store.Tx, c wire.Caller, i *Instance, name *string) (snap Snapshot, err error) {
-	id, err := s.newSnapshotID(tx, c, name, "DBSnapshotIdentifier")
+	id, err := s.ofInstances().newID(tx, c, "DBSnapshotIdentifier", name)
 	switch {
 	case err != nil:
 		return snap, err
@@ -164,7 +138,7 @@ func (s *Service) manualSnapshot(tx *store.Tx, c wire.Caller, i *Instance, name 
 func (s *Service) DeleteDBSnapshot(ctx context.Context, in *rds.DeleteDBSnapshotInput) (*rds.DeleteDBSnapshotOutput, error) {
 	out := &rds.DeleteDBSnapshotOutput{}
 	err := s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
-		snap, err := s.ownSnapshot(tx, c, aws.ToString(in.DBSnapshotIdentifier))
+		snap, err := s.ofInstances().own(tx, c, aws.ToString(in.DBSnapshotIdentifier))
 		switch {
 		case err != nil:
 			return err
@@ -185,31 +159,10 @@ func (s *Service) DeleteDBSnapshot(ctx context.Context, in *rds.DeleteDBSnapshot
 	return out, nil
 }
 
-// ownSnapshot is a snapshot of the caller, by its name or ARN.
-func (s *Service) ownSnapshot(tx *store.Tx, c wire.Caller, name string) (Snapshot, error) {
-	snap, err := s.visible(tx, c, c.Region, name)
-	if err == nil && snap.Account != c.Account {
-		err = noSnapshot(name)
-	}
-	return snap, err
-}
+// plain is what snapshots of instances and of clusters have in common: here it is the whole.
+func (s Snapshot) plain() Snapshot { return s }
 
-// visible is a snapshot the caller owns or may restore, in a Region. What is shared is named by its ARN.
-func (s *Service) visible(tx *store.Tx, c wire.Caller, region, name string) (Snapshot, error) {
-	account, id := c.Account, name
-	if strings.HasPrefix(name, "arn:") {
-		var there string
-		var ok bool
-		if account, there, id, ok = parseARN(name, "snapshot"); !ok || there != region {
-			return Snapshot{}, invalid("The parameter DBSnapshotIdentifier is not a valid identifier: %s", name)
-		}
-	}
-	snap, ok := s.snapshots.Get(tx, row(account, region, strings.ToLower(id)))
-	if !ok || !snap.sharedWith(c.Account) {
-		return Snapshot{}, noSnapshot(name)
-	}
-	return snap, nil
-}
+func (s Snapshot) subject() (id, arn, resource string) { return s.Of.ID, s.Of.ARN(), s.Of.Resource }
 
 func (s Snapshot) sharedWith(account string) bool {
 	return s.Account == account || s.Public || slices.Contains(s.Shared, account)

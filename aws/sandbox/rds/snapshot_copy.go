@@ -18,7 +18,7 @@ import (
 func (s *Service) CopyDBSnapshot(ctx context.Context, in *rds.CopyDBSnapshotInput) (*rds.CopyDBSnapshotOutput, error) {
 	out := &rds.CopyDBSnapshotOutput{}
 	err := s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
-		id, err := s.newSnapshotID(tx, c, in.TargetDBSnapshotIdentifier, "TargetDBSnapshotIdentifier")
+		id, err := s.ofInstances().newID(tx, c, "TargetDBSnapshotIdentifier", in.TargetDBSnapshotIdentifier)
 		if err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (s *Service) copySource(tx *store.Tx, c wire.Caller, name string) (Snapshot
 			region = there
 		}
 	}
-	from, err := s.visible(tx, c, region, name)
+	from, err := s.ofInstances().visible(tx, c, region, name)
 	if err == nil {
 		err = from.ready()
 	}

@@ -3,7 +3,6 @@ package rds
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -30,7 +29,10 @@ func (s *Service) DescribeDBSnapshots(ctx context.Context, in *rds.DescribeDBSna
 		return nil, err
 	}
 	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
-		all, err := s.listedSnapshots(tx, c, in)
+		all, err := s.ofInstances().listed(tx, c, which{
+			name: in.DBSnapshotIdentifier, kind: in.SnapshotType, of: in.DBInstanceIdentifier, resource: in.DbiResourceId,
+			shared: aws.ToBool(in.IncludeShared), public: aws.ToBool(in.IncludePublic),
+		})
 		if err != nil {
 			return err
 		}
@@ -51,33 +53,6 @@ func (s *Service) DescribeDBSnapshots(ctx context.Context, in *rds.DescribeDBSna
 	return out, nil
 }
 
-// listedSnapshots are those a request names, in the order of their keys.
-func (s *Service) listedSnapshots(tx *store.Tx, c wire.Caller, in *rds.DescribeDBSnapshotsInput) (all []Snapshot, err error) {
-	kind := aws.ToString(in.SnapshotType)
-	if !slices.Contains([]string{"", manual, automated, "shared", "public", "awsbackup"}, kind) {
-		return nil, invalid("Snapshot type %s is not valid. Valid types are: automated, manual, shared, public, awsbackup", kind)
-	}
-	if name := aws.ToString(in.DBSnapshotIdentifier); name != "" {
-		snap, err := s.visible(tx, c, c.Region, name)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, snap)
-	} else {
-		s.snapshots.Scan(tx, "", func(_ string, snap Snapshot) bool {
-			if snap.Region == c.Region && snap.listedFor(c.Account, kind, aws.ToBool(in.IncludeShared), aws.ToBool(in.IncludePublic)) {
-				all = append(all, snap)
-			}
-			return true
-		})
-	}
-	return slices.DeleteFunc(all, func(snap Snapshot) bool {
-		return in.DBInstanceIdentifier != nil && snap.Of.ID != lower(in.DBInstanceIdentifier) && !strings.EqualFold(snap.Of.ARN(), *in.DBInstanceIdentifier) ||
-			in.DbiResourceId != nil && !strings.EqualFold(snap.Of.Resource, *in.DbiResourceId) ||
-			(kind == manual || kind == automated || kind == "awsbackup") && snap.Type != kind
-	}), nil
-}
-
 // listedFor says whether a list for an account has the snapshot in it.
 func (s Snapshot) listedFor(account, kind string, shared, public bool) bool {
 	listed := slices.Contains(s.Shared, account)
@@ -94,7 +69,7 @@ func (s Snapshot) listedFor(account, kind string, shared, public bool) bool {
 func (s *Service) ModifyDBSnapshot(ctx context.Context, in *rds.ModifyDBSnapshotInput) (*rds.ModifyDBSnapshotOutput, error) {
 	out := &rds.ModifyDBSnapshotOutput{}
 	err := s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
-		snap, err := s.ownSnapshot(tx, c, aws.ToString(in.DBSnapshotIdentifier))
+		snap, err := s.ofInstances().own(tx, c, aws.ToString(in.DBSnapshotIdentifier))
 		if err == nil {
 			err = snap.ready()
 		}

@@ -26,27 +26,15 @@ const maxShares = 20
 func (s *Service) ModifyDBSnapshotAttribute(ctx context.Context, in *rds.ModifyDBSnapshotAttributeInput) (*rds.ModifyDBSnapshotAttributeOutput, error) {
 	out := &rds.ModifyDBSnapshotAttributeOutput{}
 	err := s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
-		snap, err := s.ownSnapshot(tx, c, aws.ToString(in.DBSnapshotIdentifier))
+		snap, err := s.ofInstances().own(tx, c, aws.ToString(in.DBSnapshotIdentifier))
 		if err != nil {
 			return err
 		}
 		if err := s.shareable(tx, snap, in); err != nil {
 			return err
 		}
-		shared := slices.DeleteFunc(slices.Clone(snap.Shared), func(account string) bool { return slices.Contains(in.ValuesToRemove, account) })
-		if slices.Contains(in.ValuesToRemove, everybody) {
-			snap.Public = false
-		}
-		for _, account := range in.ValuesToAdd {
-			if account == everybody {
-				snap.Public = true
-			} else {
-				shared = append(shared, account)
-			}
-		}
-		slices.Sort(shared)
-		if snap.Shared = slices.Compact(shared); len(snap.Shared) > maxShares {
-			return errorf("SharedSnapshotQuotaExceeded", "You have exceeded the maximum number of accounts that you can share a manual DB snapshot with: %d", maxShares)
+		if snap.Shared, snap.Public, err = snap.share(in.ValuesToAdd, in.ValuesToRemove); err != nil {
+			return err
 		}
 		s.snapshots.Put(tx, snap.key(), snap)
 		out.DBSnapshotAttributesResult = snap.attributes()
@@ -56,6 +44,24 @@ func (s *Service) ModifyDBSnapshotAttribute(ctx context.Context, in *rds.ModifyD
 		return nil, err
 	}
 	return out, nil
+}
+
+// share gives the accounts the snapshot is shared with after a change, and whether everybody is one of them.
+func (s Snapshot) share(add, remove []string) (shared []string, public bool, err error) {
+	shared = slices.DeleteFunc(slices.Clone(s.Shared), func(account string) bool { return slices.Contains(remove, account) })
+	public = s.Public && !slices.Contains(remove, everybody)
+	for _, account := range add {
+		if account == everybody {
+			public = true
+		} else {
+			shared = append(shared, account)
+		}
+	}
+	slices.Sort(shared)
+	if shared = slices.Compact(shared); len(shared) > maxShares {
+		return nil, false, errorf("SharedSnapshotQuotaExceeded", "You have exceeded the maximum number of accounts that you can share a manual DB snapshot with: %d", maxShares)
+	}
+	return shared, public, nil
 }
 
 // shareable refuses what RDS refuses to share: automated snapshots, those under the default key of RDS, and encrypted ones
@@ -88,7 +94,7 @@ func (s *Service) shareable(tx *store.Tx, snap Snapshot, in *rds.ModifyDBSnapsho
 func (s *Service) DescribeDBSnapshotAttributes(ctx context.Context, in *rds.DescribeDBSnapshotAttributesInput) (*rds.DescribeDBSnapshotAttributesOutput, error) {
 	out := &rds.DescribeDBSnapshotAttributesOutput{}
 	return out, s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
-		snap, err := s.ownSnapshot(tx, c, aws.ToString(in.DBSnapshotIdentifier))
+		snap, err := s.ofInstances().own(tx, c, aws.ToString(in.DBSnapshotIdentifier))
 		out.DBSnapshotAttributesResult = snap.attributes()
 		return err
 	})
