@@ -88,7 +88,7 @@ func (s *Service) DescribeDBClusterAutomatedBackups(ctx context.Context, in *rds
 	if err != nil {
 		return nil, err
 	}
-	out := &rds.DescribeDBClusterAutomatedBackupsOutput{DBClusterAutomatedBackups: []types.DBClusterAutomatedBackup{}}
+	out := &rds.DescribeDBClusterAutomatedBackupsOutput{}
 	return out, s.view(ctx, func(tx *store.Tx, caller wire.Caller) error {
 		all := listed(tx, s.clusterBackups, caller.Account, caller.Region)
 		for _, c := range listed(tx, s.clusterRows, caller.Account, caller.Region) {
@@ -104,11 +104,8 @@ func (s *Service) DescribeDBClusterAutomatedBackups(ctx context.Context, in *rds
 			return errorf("DBClusterAutomatedBackupNotFoundFault", "DB cluster automated backup not found: %s", *in.DbClusterResourceId)
 		}
 		slices.SortFunc(all, func(a, b ClusterBackup) int { return strings.Compare(a.ID, b.ID) })
-		part, next, err := paged(all, func(b ClusterBackup) string { return b.ID }, in.MaxRecords, in.Marker)
-		for _, b := range part {
-			out.DBClusterAutomatedBackups = append(out.DBClusterAutomatedBackups, b.wire(s.tags(tx, b.ARN())))
-		}
-		out.Marker = next
+		show := func(b ClusterBackup) types.DBClusterAutomatedBackup { return b.wire(s.tags(tx, b.ARN())) }
+		out.DBClusterAutomatedBackups, out.Marker, err = pageOf(all, func(b ClusterBackup) string { return b.ID }, show, in.MaxRecords, in.Marker)
 		return err
 	})
 }

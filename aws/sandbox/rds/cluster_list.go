@@ -27,7 +27,7 @@ func (s *Service) DescribeDBClusters(ctx context.Context, in *rds.DescribeDBClus
 	if err != nil {
 		return nil, err
 	}
-	out := &rds.DescribeDBClustersOutput{DBClusters: []types.DBCluster{}}
+	out := &rds.DescribeDBClustersOutput{}
 	return out, s.view(ctx, func(tx *store.Tx, caller wire.Caller) error {
 		all := listed(tx, s.clusterRows, caller.Account, caller.Region)
 		if name := aws.ToString(in.DBClusterIdentifier); name != "" {
@@ -38,11 +38,8 @@ func (s *Service) DescribeDBClusters(ctx context.Context, in *rds.DescribeDBClus
 			all = []Cluster{c}
 		}
 		all = slices.DeleteFunc(all, func(c Cluster) bool { return !match(c) })
-		part, next, err := paged(all, func(c Cluster) string { return c.ID }, in.MaxRecords, in.Marker)
-		for _, c := range part {
-			out.DBClusters = append(out.DBClusters, *s.clusterWire(tx, c))
-		}
-		out.Marker = next
+		show := func(c Cluster) types.DBCluster { return *s.clusterWire(tx, c) }
+		out.DBClusters, out.Marker, err = pageOf(all, func(c Cluster) string { return c.ID }, show, in.MaxRecords, in.Marker)
 		return err
 	})
 }

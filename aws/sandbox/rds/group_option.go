@@ -61,12 +61,8 @@ func builtInOptions(account, region, name string) (OptionGroup, bool) {
 	return OptionGroup{}, false
 }
 
-func (s *Service) findOptionGroup(tx *store.Tx, account, region, name string) (OptionGroup, bool) {
-	name = strings.ToLower(name)
-	if g, ok := builtInOptions(account, region, name); ok {
-		return g, true
-	}
-	return s.optionGroups.Get(tx, row(account, region, name))
+func (s *Service) ofOptions() kindOfGroup[OptionGroup] {
+	return kindOfGroup[OptionGroup]{s.optionGroups, builtInOptions, func(i Instance) string { return i.OptionGroup }, noOptionGroup}
 }
 
 func noOptionGroup(name string) error {
@@ -79,7 +75,7 @@ func (s *Service) optionGroup(tx *store.Tx, account, region, name string, e engi
 	if name == "" {
 		name = e.defaultOptionGroup()
 	}
-	g, there := s.findOptionGroup(tx, account, region, name)
+	g, there := s.ofOptions().find(tx, account, region, name)
 	switch {
 	case !there:
 		return g, noOptionGroup(name)
@@ -109,7 +105,7 @@ func (s *Service) ownOptionGroup(tx *store.Tx, c wire.Caller, name *string, what
 
 // newOptionGroup keeps a group under a name that is free.
 func (s *Service) newOptionGroup(tx *store.Tx, g OptionGroup, tags []types.Tag) (*types.OptionGroup, error) {
-	if _, there := s.findOptionGroup(tx, g.Account, g.Region, g.Name); there {
+	if _, there := s.ofOptions().find(tx, g.Account, g.Region, g.Name); there {
 		return nil, errorf("OptionGroupAlreadyExistsFault", "An option group named %s already exists.", g.Name)
 	}
 	if count(tx, s.optionGroups, g.Account, g.Region) >= maxOptionGroups {
@@ -188,40 +184,18 @@ func (s *Service) DescribeOptionGroups(ctx context.Context, in *rds.DescribeOpti
 	if in.OptionGroupName != nil && (in.EngineName != nil || in.MajorEngineVersion != nil) {
 		return nil, errorf("InvalidParameterCombination", "OptionGroupName cannot be supplied together with EngineName or MajorEngineVersion.")
 	}
-	out := &rds.DescribeOptionGroupsOutput{OptionGroupsList: []types.OptionGroup{}}
+	out := &rds.DescribeOptionGroupsOutput{}
 	return out, s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
-		var all []OptionGroup
-		if in.OptionGroupName != nil {
-			g, there := s.findOptionGroup(tx, c.Account, c.Region, *in.OptionGroupName)
-			if !there {
-				return noOptionGroup(*in.OptionGroupName)
-			}
-			all = []OptionGroup{g}
-		} else {
-			all = s.optionGroupsInUse(tx, c)
+		all, err := s.ofOptions().described(tx, c, in.OptionGroupName, s.instances)
+		if err != nil {
+			return err
 		}
 		all = slices.DeleteFunc(all, func(g OptionGroup) bool {
 			return in.EngineName != nil && lower(in.EngineName) != g.Engine || in.MajorEngineVersion != nil && *in.MajorEngineVersion != g.Major
 		})
-		part, next, err := paged(all, func(g OptionGroup) string { return g.Name }, in.MaxRecords, in.Marker)
-		for _, g := range part {
-			out.OptionGroupsList = append(out.OptionGroupsList, g.wire())
-		}
-		out.Marker = next
+		out.OptionGroupsList, out.Marker, err = pageOf(all, func(g OptionGroup) string { return g.Name }, OptionGroup.wire, in.MaxRecords, in.Marker)
 		return err
 	})
-}
-
-// optionGroupsInUse are the caller's own groups and the default ones of its instances, by name.
-func (s *Service) optionGroupsInUse(tx *store.Tx, c wire.Caller) []OptionGroup {
-	all := listed(tx, s.optionGroups, c.Account, c.Region)
-	for _, i := range s.members(tx, c.Account, c.Region, func(Instance) bool { return true }) {
-		if g, is := builtInOptions(c.Account, c.Region, i.OptionGroup); is {
-			all = append(all, g)
-		}
-	}
-	slices.SortFunc(all, func(a, b OptionGroup) int { return strings.Compare(a.Name, b.Name) })
-	return slices.CompactFunc(all, func(a, b OptionGroup) bool { return a.Name == b.Name })
 }
 
 // DeleteOptionGroup deletes a group that no instance, no snapshot and no retained backup refers to (RDS User Guide, "Deleting an

@@ -34,7 +34,7 @@ const (
 // joinOptions lets the options of the group that an instance has come to be in be applied: pending-apply, applying, in-sync. A group
 // without options has nothing to apply. The caller keeps the instance.
 func (s *Service) joinOptions(tx *store.Tx, i *Instance) {
-	g, _ := s.findOptionGroup(tx, i.Account, i.Region, i.OptionGroup)
+	g, _ := s.ofOptions().find(tx, i.Account, i.Region, i.OptionGroup)
 	if len(g.Options) == 0 {
 		i.OptionStatus = inSync
 		tx.Cancel(dueOptions, i.dueKey())
@@ -51,7 +51,7 @@ func (s *Service) optionsDue(tx *store.Tx, key string) error {
 	if !ok {
 		return nil
 	}
-	g, _ := s.findOptionGroup(tx, account, region, i.OptionGroup)
+	g, _ := s.ofOptions().find(tx, account, region, i.OptionGroup)
 	switch i.OptionStatus {
 	case pendingApply, pendingMaintenance:
 		i.OptionStatus = applying
@@ -95,7 +95,7 @@ func (s *Service) optionRoles(tx *store.Tx, g OptionGroup) error {
 // optionSettings are the settings of an option of an instance. There are none where the instance's group does not have it; inSync is
 // false while it is not there yet.
 func (s *Service) optionSettings(tx *store.Tx, i Instance, name string) (settings map[string]string, synced bool) {
-	g, _ := s.findOptionGroup(tx, i.Account, i.Region, i.OptionGroup)
+	g, _ := s.ofOptions().find(tx, i.Account, i.Region, i.OptionGroup)
 	o, there := g.option(name)
 	if !there {
 		return nil, false

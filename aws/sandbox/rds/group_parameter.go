@@ -68,12 +68,8 @@ func builtIn(account, region, name string) (ParameterGroup, bool) {
 	return ParameterGroup{Name: name, Account: account, Region: region, Family: family, Description: "Default parameter group for " + family}, true
 }
 
-func (s *Service) findParameterGroup(tx *store.Tx, account, region, name string) (ParameterGroup, bool) {
-	name = strings.ToLower(name)
-	if g, ok := builtIn(account, region, name); ok {
-		return g, true
-	}
-	return s.parameterGroups.Get(tx, row(account, region, name))
+func (s *Service) ofParameters() kindOfGroup[ParameterGroup] {
+	return kindOfGroup[ParameterGroup]{s.parameterGroups, builtIn, func(i Instance) string { return i.ParameterGroup }, noParameterGroup}
 }
 
 func noParameterGroup(name string) error {
@@ -85,7 +81,7 @@ func (s *Service) parameterGroup(tx *store.Tx, account, region, name string, e e
 	if name == "" {
 		name = defaultPrefix + e.Family
 	}
-	g, there := s.findParameterGroup(tx, account, region, name)
+	g, there := s.ofParameters().find(tx, account, region, name)
 	switch {
 	case !there:
 		return g, noParameterGroup(name)
@@ -145,37 +141,15 @@ func (s *Service) DescribeDBParameterGroups(ctx context.Context, in *rds.Describ
 	if _, err := filter(in.Filters, attributes[ParameterGroup]{}); err != nil {
 		return nil, err
 	}
-	out := &rds.DescribeDBParameterGroupsOutput{DBParameterGroups: []types.DBParameterGroup{}}
+	out := &rds.DescribeDBParameterGroupsOutput{}
 	return out, s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
-		var all []ParameterGroup
-		if in.DBParameterGroupName != nil {
-			g, there := s.findParameterGroup(tx, c.Account, c.Region, *in.DBParameterGroupName)
-			if !there {
-				return noParameterGroup(*in.DBParameterGroupName)
-			}
-			all = []ParameterGroup{g}
-		} else {
-			all = s.parameterGroupsInUse(tx, c)
+		all, err := s.ofParameters().described(tx, c, in.DBParameterGroupName, s.instances)
+		if err != nil {
+			return err
 		}
-		part, next, err := paged(all, func(g ParameterGroup) string { return g.Name }, in.MaxRecords, in.Marker)
-		for _, g := range part {
-			out.DBParameterGroups = append(out.DBParameterGroups, g.wire())
-		}
-		out.Marker = next
+		out.DBParameterGroups, out.Marker, err = pageOf(all, func(g ParameterGroup) string { return g.Name }, ParameterGroup.wire, in.MaxRecords, in.Marker)
 		return err
 	})
-}
-
-// parameterGroupsInUse are the caller's own groups and the default ones of its instances, by name.
-func (s *Service) parameterGroupsInUse(tx *store.Tx, c wire.Caller) []ParameterGroup {
-	all := listed(tx, s.parameterGroups, c.Account, c.Region)
-	for _, i := range s.members(tx, c.Account, c.Region, func(i Instance) bool { return strings.HasPrefix(i.ParameterGroup, defaultPrefix) }) {
-		if g, is := builtIn(c.Account, c.Region, i.ParameterGroup); is {
-			all = append(all, g)
-		}
-	}
-	slices.SortFunc(all, func(a, b ParameterGroup) int { return strings.Compare(a.Name, b.Name) })
-	return slices.CompactFunc(all, func(a, b ParameterGroup) bool { return a.Name == b.Name })
 }
 
 // DeleteDBParameterGroup deletes a group that no instance is in.

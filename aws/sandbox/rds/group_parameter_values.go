@@ -205,7 +205,7 @@ func (s *Service) DescribeDBParameters(ctx context.Context, in *rds.DescribeDBPa
 	}
 	out := &rds.DescribeDBParametersOutput{}
 	return out, s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
-		g, there := s.findParameterGroup(tx, c.Account, c.Region, aws.ToString(in.DBParameterGroupName))
+		g, there := s.ofParameters().find(tx, c.Account, c.Region, aws.ToString(in.DBParameterGroupName))
 		if !there {
 			return noParameterGroup(aws.ToString(in.DBParameterGroupName))
 		}

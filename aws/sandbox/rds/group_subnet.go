@@ -150,7 +150,7 @@ func (s *Service) DescribeDBSubnetGroups(ctx context.Context, in *rds.DescribeDB
 	if _, err := filter(in.Filters, attributes[SubnetGroup]{}); err != nil {
 		return nil, err
 	}
-	out := &rds.DescribeDBSubnetGroupsOutput{DBSubnetGroups: []types.DBSubnetGroup{}}
+	out := &rds.DescribeDBSubnetGroupsOutput{}
 	return out, s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
 		all := listed(tx, s.subnetGroups, c.Account, c.Region)
 		if in.DBSubnetGroupName != nil {
@@ -160,11 +160,8 @@ func (s *Service) DescribeDBSubnetGroups(ctx context.Context, in *rds.DescribeDB
 			}
 			all = []SubnetGroup{g}
 		}
-		part, next, err := paged(all, func(g SubnetGroup) string { return g.Name }, in.MaxRecords, in.Marker)
-		for _, g := range part {
-			out.DBSubnetGroups = append(out.DBSubnetGroups, g.wire())
-		}
-		out.Marker = next
+		var err error
+		out.DBSubnetGroups, out.Marker, err = pageOf(all, func(g SubnetGroup) string { return g.Name }, SubnetGroup.wire, in.MaxRecords, in.Marker)
 		return err
 	})
 }

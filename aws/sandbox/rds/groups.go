@@ -1,6 +1,9 @@
 package rds
 
 import (
+	"slices"
+	"strings"
+
 	"lifeboat/aws/sandbox/store"
 	"lifeboat/aws/sandbox/wire"
 )
@@ -48,6 +51,41 @@ func (s *Service) members(tx *store.Tx, account, region string, in func(Instance
 		return true
 	})
 	return all
+}
+
+// kindOfGroup are the groups of parameters, or those of options: those that are kept, and the default ones, which are always there.
+type kindOfGroup[G interface{ key() string }] struct {
+	rows    *store.Table[G]
+	builtIn func(account, region, name string) (G, bool)
+	of      func(Instance) string // the group that an instance is in
+	none    func(name string) error
+}
+
+func (k kindOfGroup[G]) find(tx *store.Tx, account, region, name string) (G, bool) {
+	name = strings.ToLower(name)
+	if g, ok := k.builtIn(account, region, name); ok {
+		return g, true
+	}
+	return k.rows.Get(tx, row(account, region, name))
+}
+
+// described are the group that is named, or the caller's own groups and the default ones that instances of its use, by name.
+func (k kindOfGroup[G]) described(tx *store.Tx, c wire.Caller, name *string, instances *store.Table[Instance]) ([]G, error) {
+	if name != nil {
+		g, there := k.find(tx, c.Account, c.Region, *name)
+		if !there {
+			return nil, k.none(*name)
+		}
+		return []G{g}, nil
+	}
+	all := listed(tx, k.rows, c.Account, c.Region)
+	for _, i := range listed(tx, instances, c.Account, c.Region) {
+		if g, is := k.builtIn(c.Account, c.Region, k.of(i)); is {
+			all = append(all, g)
+		}
+	}
+	slices.SortFunc(all, func(a, b G) int { return strings.Compare(a.key(), b.key()) })
+	return slices.CompactFunc(all, func(a, b G) bool { return a.key() == b.key() }), nil
 }
 
 // count is how many rows of an account in a Region a table has.

@@ -72,3 +72,13 @@ func paged[T any](items []T, key func(T) string, most *int32, marker *string) ([
 	}
 	return part, optional(next), nil
 }
+
+// pageOf is the page that a request asks for, as paged cuts it, in the form in which it is shown.
+func pageOf[T, W any](items []T, key func(T) string, show func(T) W, most *int32, marker *string) ([]W, *string, error) {
+	part, next, err := paged(items, key, most, marker)
+	out := make([]W, len(part))
+	for n, item := range part {
+		out[n] = show(item)
+	}
+	return out, next, err
+}

@@ -129,10 +129,10 @@ func (s *Service) owned(tx *store.Tx, account, region, resource string) error {
 		there = err == nil
 	case "pg":
 		code, title = "DBParameterGroupNotFound", "DB Parameter Group"
-		_, there = s.findParameterGroup(tx, account, region, parts[6])
+		_, there = s.ofParameters().find(tx, account, region, parts[6])
 	case "og":
 		code, title = "OptionGroupNotFoundFault", "Option Group"
-		_, there = s.findOptionGroup(tx, account, region, parts[6])
+		_, there = s.ofOptions().find(tx, account, region, parts[6])
 	default:
 		return invalid("Invalid resource name: %s", resource)
 	}
