@@ -2,7 +2,6 @@ package rds
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -117,25 +116,7 @@ func (w *shop) run(name string, statements ...string) (rows []string) {
 		}
 		return nil
 	}
-	c, err := server.Connect(name)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	defer c.Close()
-	for _, statement := range statements {
-		r, err := c.Run(context.Background(), statement)
-		if err != nil {
-			w.T.Fatal(fmt.Errorf("%s: %w", statement, err))
-		}
-		rows = nil
-		for r.Next() {
-			rows = append(rows, fmt.Sprint(r.Values()...))
-		}
-		if err := errors.Join(r.Err(), r.Close()); err != nil {
-			w.T.Fatal(err)
-		}
-	}
-	return rows
+	return w.runOn(server, name, statements)
 }
 
 // exec calls a procedure: "rds_backup_database source_db_name=labdb ...". The error is what a client would see.

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 	secretsapi "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"lifeboat/aws/sandbox/database"
 	"lifeboat/aws/sandbox/ec2"
 	"lifeboat/aws/sandbox/iam"
 	"lifeboat/aws/sandbox/kms"
@@ -148,7 +149,13 @@ func (w *ground) sql(resource *string, statements ...string) (rows []string) {
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	c, err := server.Connect("postgres")
+	return w.runOn(server, "postgres", statements)
+}
+
+// runOn runs statements on a database and gives the rows of the last.
+func (w *ground) runOn(server *database.Server, name string, statements []string) (rows []string) {
+	w.T.Helper()
+	c, err := server.Connect(name)
 	if err != nil {
 		w.T.Fatal(err)
 	}
