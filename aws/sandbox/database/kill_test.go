@@ -1,18 +1,16 @@
 package database
 
 import (
-	"bufio"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"lifeboat/aws/sandbox/clock"
 	"lifeboat/aws/sandbox/store"
+	"lifeboat/aws/sandbox/try/kill"
 )
 
 // TestKill kills a process that writes and seals as fast as it can: what it had answered is there, in the files as in what
@@ -26,26 +24,7 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	seen := 0
 	for round := range 6 {
-		child := exec.Command(os.Args[0], "-test.run=^TestKill$")
-		child.Env = append(os.Environ(), folder+"="+dir)
-		out, err := child.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		for enough := seen + 100 + 61*round; lines.Scan(); {
-			n, err := strconv.Atoi(lines.Text())
-			if err != nil {
-				t.Fatalf("the child says %q", lines.Text())
-			}
-			if seen = n; n == enough {
-				child.Process.Kill()
-			}
-		}
-		child.Wait()
+		seen = kill.Writer(t, folder, dir, seen, 100+61*round)
 		k := openKilled(t, dir)
 		c := k.connect(k.Server, "shop")
 		n := b0(k.run(c, "select count(*) from t"))

@@ -1,12 +1,11 @@
 package store
 
 import (
-	"bufio"
 	"fmt"
 	"os"
-	"os/exec"
-	"strconv"
 	"testing"
+
+	"lifeboat/aws/sandbox/try/kill"
 )
 
 // TestKill kills a process that writes as fast as it can: everything it had answered for is there, and nothing by half. What no
@@ -20,26 +19,7 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	seen := 0
 	for round := range 4 {
-		child := exec.Command(os.Args[0], "-test.run=^TestKill$")
-		child.Env = append(os.Environ(), folder+"="+dir)
-		out, err := child.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		for enough := seen + 300*(round+1); lines.Scan(); {
-			n, err := strconv.Atoi(lines.Text())
-			if err != nil {
-				t.Fatalf("the child says %q", lines.Text())
-			}
-			if seen = n; n == enough {
-				child.Process.Kill()
-			}
-		}
-		child.Wait()
+		seen = kill.Writer(t, folder, dir, seen, 300*(round+1))
 		w := open(t, dir)
 		w.View(func(tx *Tx) error {
 			n := w.things.Len(tx)
