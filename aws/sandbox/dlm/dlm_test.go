@@ -23,10 +23,10 @@ import (
 )
 
 const (
-	mine = "111111111111"
-	home = "us-east-2"
-	away = "us-west-2"
-	role = "arn:aws:iam::111111111111:role/dlm"
+	mine = try.Mine
+	home = try.Home
+	away = try.Away
+	role = "arn:aws:iam::" + mine + ":role/dlm"
 )
 
 // roles knows which roles can be assumed, and under an action's or a resource's name what none of them may do.

@@ -26,11 +26,7 @@ import (
 	"lifeboat/aws/sandbox/try"
 )
 
-const (
-	mine   = "111111111111"
-	theirs = "222222222222"
-	home   = "us-east-2"
-)
+const mine, theirs, home = try.Mine, try.Theirs, try.Home
 
 type world struct {
 	*Service

@@ -15,12 +15,7 @@ import (
 	"lifeboat/aws/sandbox/try"
 )
 
-const (
-	mine   = "111111111111"
-	theirs = "222222222222"
-	home   = "us-east-2"
-	away   = "us-west-2"
-)
+const mine, theirs, home, away = try.Mine, try.Theirs, try.Home, try.Away
 
 // world is the service on its ground, with its keys.
 type world struct {

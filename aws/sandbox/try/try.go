@@ -22,6 +22,14 @@ type Tester interface {
 	Cleanup(func())
 }
 
+// The accounts that call, and the Regions they call.
+const (
+	Mine   = "111111111111"
+	Theirs = "222222222222"
+	Home   = "us-east-2"
+	Away   = "us-west-2"
+)
+
 // Ground is what a service stands on.
 type Ground struct {
 	T     Tester
