@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"lifeboat/aws/sandbox/database"
 	"lifeboat/aws/sandbox/database/postgres/dialect"
@@ -141,7 +143,7 @@ func (c *session) dropDatabase(st *dialect.Statement) error {
 	if taken(st.Name) {
 		return dialect.Errorf("42501", "must be owner of database %s", st.Name)
 	}
-	err := c.server.o.Databases.Drop(st.Name)
+	err := c.unused(func() error { return c.server.o.Databases.Drop(st.Name) })
 	switch {
 	case errors.Is(err, database.ErrNotFound) && st.Missing:
 		c.notice("NOTICE", "00000", "database \""+st.Name+"\" does not exist, skipping")
@@ -154,11 +156,34 @@ func (c *session) dropDatabase(st *dialect.Statement) error {
 	return err
 }
 
+// leaving is how long sessions that are just ending are waited for, this machine's time. Postgres gives them 5 s; here nobody is
+// further away than this machine.
+const leaving = 500 * time.Millisecond
+
+// unused does what wants a database without sessions.
+func (c *session) unused(do func() error) error {
+	late := time.After(leaving)
+	for {
+		err := do()
+		if !errors.Is(err, database.ErrInUse) {
+			return err
+		}
+		select {
+		case <-late:
+			return err
+		case <-time.After(leaving / 50):
+		}
+	}
+}
+
 func (c *session) renameDatabase(st *dialect.Statement) error {
 	if st.Name == c.database {
 		return dialect.Errorf("0A000", "current database cannot be renamed")
 	}
-	err := c.server.o.Databases.Rename(st.Name, st.Value)
+	if names := c.server.o.Databases.Names(); slices.Contains(names, st.Name) && slices.Contains(names, st.Value) {
+		return dialect.Errorf("42P04", "database %q already exists", st.Value)
+	}
+	err := c.unused(func() error { return c.server.o.Databases.Rename(st.Name, st.Value) })
 	switch {
 	case errors.Is(err, database.ErrNotFound):
 		return dialect.Errorf("3D000", "database %q does not exist", st.Name)
