@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,7 +17,9 @@ func (r *run) points(s *runbooks.Step, frames []*frame) error {
 	for _, f := range frames {
 		if s.Points != "" {
 			m, _ := f.output.(map[string]any)
-			v, err := expr.Eval(s.Points, expr.Overlay(f.scope, m))
+			scope := maps.Clone(f.scope)
+			scope[expr.Name(s.ID)] = f.whole() // as later steps see it, what it waited for included
+			v, err := expr.Eval(s.Points, expr.Overlay(scope, m))
 			if err != nil {
 				return fmt.Errorf("points of %s: %w", s.ID, err)
 			}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,11 @@ func TestLabsAgainstTheSandbox(t *testing.T) {
 				}
 				if e.Kind == journal.Note {
 					t.Log(e.Text)
+				}
+				for _, p := range e.Points {
+					if p.At.IsZero() || !slices.Contains([]string{"", "us-east-2", "us-west-2", "partner account"}, p.Where) {
+						t.Errorf("%s: the recovery point %s is of %s, in %q", e.Step, p.ID, p.At, p.Where)
+					}
 				}
 			}
 			o, err := s.Wait()
