@@ -36,7 +36,7 @@ func (h *house) services(o Options) (all []mounted) {
 	keys := kms.New(st)
 	disks := ec2.New(st, keys)
 	secrets := secretsmanager.New(st, keys)
-	buckets := s3.New(st, keys)
+	buckets := s3.New(st, s3.Options{Keys: keys, Roles: roles})
 	h.logins = sts.New(st, roles, o.Wall.Now)
 	h.databases = rds.New(st, rds.Options{
 		Dir: folder(o.Dir, databasesFolder), Keys: keys, Network: disks, Secrets: secrets, Roles: roles, Buckets: buckets.Within(), Log: h.log, Now: h.clock.Now,

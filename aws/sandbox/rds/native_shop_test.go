@@ -46,7 +46,7 @@ func openShop(t testing.TB, dir string) *shop {
 	t.Helper()
 	g := try.On(t, dir)
 	keys := kms.New(g.Store)
-	w := &shop{ground: &ground{Ground: g, keys: keys, secrets: secretsmanager.New(g.Store, keys), network: ec2.New(g.Store, keys)}, roles: iam.New(g.Store), buckets: s3.New(g.Store, keys)}
+	w := &shop{ground: &ground{Ground: g, keys: keys, secrets: secretsmanager.New(g.Store, keys), network: ec2.New(g.Store, keys)}, roles: iam.New(g.Store), buckets: s3.New(g.Store, s3.Options{Keys: keys})}
 	w.Service = New(g.Store, Options{
 		Dir: filepath.Join(dir, "databases"), Keys: keys, Secrets: w.secrets, Network: w.network, Roles: w.roles, Buckets: w.buckets.Within(), Now: g.Clock.Now})
 	if err := w.Listen(); err != nil {

@@ -45,7 +45,7 @@ func on(g *try.Ground, o Options) *ground {
 	g.T.Helper()
 	keys := kms.New(g.Store)
 	w := &ground{Ground: g, keys: keys, secrets: secretsmanager.New(g.Store, keys), network: ec2.New(g.Store, keys)}
-	o.Keys, o.Secrets, o.Network, o.Roles, o.Buckets, o.Now = keys, w.secrets, w.network, iam.New(g.Store), s3.New(g.Store, keys).Within(), g.Clock.Now
+	o.Keys, o.Secrets, o.Network, o.Roles, o.Buckets, o.Now = keys, w.secrets, w.network, iam.New(g.Store), s3.New(g.Store, s3.Options{Keys: keys}).Within(), g.Clock.Now
 	w.Service = New(g.Store, o)
 	if err := w.Listen(); err != nil {
 		g.T.Fatal(err)

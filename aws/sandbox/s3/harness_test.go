@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"lifeboat/aws/sandbox/iam"
 	"lifeboat/aws/sandbox/kms"
 	"lifeboat/aws/sandbox/try"
 	"lifeboat/aws/sandbox/wire"
@@ -35,13 +36,15 @@ func (accounts) Key(id string) (wire.Key, error) {
 type world struct {
 	*try.Ground
 	*Service
-	url string
+	roles *iam.Service
+	url   string
 }
 
 func newWorld(t testing.TB, dir string) *world {
 	t.Helper()
 	g := try.On(t, dir)
-	w := &world{Ground: g, Service: New(g.Store, kms.New(g.Store))}
+	roles := iam.New(g.Store)
+	w := &world{Ground: g, Service: New(g.Store, Options{Keys: kms.New(g.Store), Roles: roles}), roles: roles}
 	server := wire.New(wire.Options{Keys: accounts{}})
 	server.Mount("s3", w.Ops()...)
 	if err := server.Check(); err != nil {

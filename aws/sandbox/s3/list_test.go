@@ -20,7 +20,7 @@ import (
 func TestListingsAgainstTheirDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := try.On(t, "")
-		s := New(g.Store, kms.New(g.Store))
+		s := New(g.Store, Options{Keys: kms.New(g.Store)})
 		here := try.As(us, east, "s3", "")
 		key := rapid.StringMatching(`[ab/]{1,4}`)
 		keys := rapid.SliceOfNDistinct(key, 0, 20, rapid.ID[string]).Draw(t, "keys")
@@ -174,7 +174,7 @@ func TestKeysAreEncodedOnRequest(t *testing.T) {
 
 func BenchmarkList100000Keys(b *testing.B) {
 	g := try.On(b, "")
-	s := New(g.Store, kms.New(g.Store))
+	s := New(g.Store, Options{Keys: kms.New(g.Store)})
 	bucket := Bucket{Name: "bucket", Account: us, Region: east}
 	err := g.Store.Update(func(tx *store.Tx) error {
 		s.buckets.Put(tx, bucket.Name, bucket)

@@ -21,10 +21,33 @@ type Keys interface {
 	Usable(tx *store.Tx, account, region, keyID, action, principal string) (arn string, err error)
 }
 
+// Roles are what S3 acts as when it replicates.
+type Roles interface {
+	// Assumable says that the role exists, trusts the service and can be assumed already. The error says what is missing.
+	Assumable(tx *store.Tx, account, roleARN, service string) error
+	// Permits says that the role's policies allow an action on a resource, named by its ARN.
+	Permits(tx *store.Tx, roleARN, action, resource string) bool
+}
+
+// Metrics takes what S3 measures of itself.
+type Metrics interface {
+	// Put notes a value at the store's time. Dimensions are name and value.
+	Put(tx *store.Tx, account, region, namespace, name string, dimensions map[string]string, value float64, unit string)
+}
+
+// Options are the services that S3 leans on. Without Metrics nothing is measured.
+type Options struct {
+	Keys    Keys
+	Roles   Roles
+	Metrics Metrics
+}
+
 // Service keeps the buckets of all accounts: their names are one space.
 type Service struct {
 	store   *store.Store
 	keys    Keys
+	roles   Roles
+	metrics Metrics
 	buckets *store.Table[Bucket] // name
 	objects *store.Table[Object] // bucket/key NUL turn: the newest first
 	uploads *store.Table[Upload] // bucket/key NUL id
@@ -33,9 +56,9 @@ type Service struct {
 }
 
 // New makes the service on st.
-func New(st *store.Store, keys Keys) *Service {
+func New(st *store.Store, o Options) *Service {
 	s := &Service{
-		store: st, keys: keys,
+		store: st, keys: o.Keys, roles: o.Roles, metrics: o.Metrics,
 		buckets: store.NewTable[Bucket](st, "s3.buckets"),
 		objects: store.NewTable[Object](st, "s3.objects"),
 		uploads: store.NewTable[Upload](st, "s3.uploads"),
