@@ -19,10 +19,34 @@ const AnswersSchema = "lifeboat.answers/1"
 // is not in it has no answer. The values are as in the answers file: "4h", "region", "ebs".
 type Answers map[string][]string
 
+// Form is a list of questions that are answered together, and the file their answers stand in.
+type Form struct {
+	Schema    string // version of the answers file
+	Command   string // what takes the file with --answers
+	Questions []Question
+	// Together says what is wrong with answers of which each alone is right; nil when nothing can be.
+	Together func(Answers) []Wrong
+}
+
+// Wrong is one mistake in answers that contradict each other.
+type Wrong struct {
+	Question string // whose answer is the one to look at
+	Text     string
+	Instead  string
+}
+
+// form is that of a plan.
+func form() Form {
+	return Form{Schema: AnswersSchema, Command: "lifeboat plan", Questions: Questions()}
+}
+
 // Defaults are the answers taken when nobody is asked. What has no default is missing.
-func Defaults() Answers {
+func Defaults() Answers { return form().Defaults() }
+
+// Defaults are the answers taken when nobody is asked. What has no default is missing.
+func (f Form) Defaults() Answers {
 	a := Answers{}
-	for _, q := range Questions() {
+	for _, q := range f.Questions {
 		if len(q.Default) > 0 {
 			a[q.ID] = slices.Clone(q.Default)
 		}
@@ -30,11 +54,14 @@ func Defaults() Answers {
 	return a
 }
 
+// Set answers one question of a plan, after checking every value. No values, or one empty value, takes the answer back.
+func (a Answers) Set(id string, values ...string) error { return form().Set(a, id, values...) }
+
 // Set answers one question, after checking every value. No values, or one empty value, takes the answer back.
-func (a Answers) Set(id string, values ...string) error {
-	q, ok := question(id)
+func (f Form) Set(a Answers, id string, values ...string) error {
+	q, ok := f.question(id)
 	if !ok {
-		return fmt.Errorf("there is no question %q; %s", id, suggest(id, questionIDs()))
+		return fmt.Errorf("there is no question %q; %s", id, suggest(id, f.ids()))
 	}
 	if len(values) == 0 || (len(values) == 1 && values[0] == "") {
 		delete(a, id)
@@ -75,10 +102,13 @@ func (a Answers) One(id string) string {
 	return a[id][0]
 }
 
+// Missing lists the questions of a plan that need an answer and have none, in order.
+func (a Answers) Missing() []Question { return form().Missing(a) }
+
 // Missing lists the questions that need an answer and have none, in order.
-func (a Answers) Missing() []Question {
+func (f Form) Missing(a Answers) []Question {
 	var out []Question
-	for _, q := range Questions() {
+	for _, q := range f.Questions {
 		if !q.Optional && len(a[q.ID]) == 0 {
 			out = append(out, q)
 		}
@@ -87,25 +117,46 @@ func (a Answers) Missing() []Question {
 }
 
 // Check says everything that is wrong: unknown questions, wrong values and missing answers. Nil when a plan can be made.
-func (a Answers) Check() error {
+func (a Answers) Check() error { return form().Check(a) }
+
+// Check says everything that is wrong, as runbooks.Problems: unknown questions, wrong values, missing answers, and answers
+// that contradict each other. Nil when there is nothing.
+func (f Form) Check(a Answers) error {
 	var wrong runbooks.Problems
 	for id, values := range a {
-		if err := (Answers{}).Set(id, values...); err != nil {
+		if err := f.Set(Answers{}, id, values...); err != nil {
 			wrong = append(wrong, runbooks.Problem{Text: err.Error()})
 		}
 	}
 	slices.SortFunc(wrong, func(x, y runbooks.Problem) int { return strings.Compare(x.Text, y.Text) })
-	wrong = append(wrong, missing(a, "", nil)...)
+	wrong = append(wrong, f.missing(a, "", nil)...)
+	if len(wrong) == 0 {
+		wrong = f.together(a, "", nil)
+	}
 	if len(wrong) == 0 {
 		return nil
 	}
 	return wrong
 }
 
-// missing says which answers are not there, beside those that are there and faulty.
-func missing(a Answers, file string, faulty map[string]bool) runbooks.Problems {
+// together says what contradicts what, each at its place in the file.
+func (f Form) together(a Answers, file string, places map[string]runbooks.Pos) runbooks.Problems {
+	if f.Together == nil {
+		return nil
+	}
 	var out runbooks.Problems
-	for _, q := range a.Missing() {
+	for _, w := range f.Together(a) {
+		at := places[w.Question]
+		at.File = file
+		out = append(out, runbooks.Problem{Pos: at, Text: w.Text, Instead: w.Instead})
+	}
+	return out
+}
+
+// missing says which answers are not there, beside those that are there and faulty.
+func (f Form) missing(a Answers, file string, faulty map[string]bool) runbooks.Problems {
+	var out runbooks.Problems
+	for _, q := range f.Missing(a) {
 		if !faulty[q.ID] {
 			out = append(out, runbooks.Problem{Pos: runbooks.Pos{File: file}, Text: fmt.Sprintf("the answer %q is missing (%s)", q.ID, q.Text), Instead: example(q)})
 		}
@@ -123,32 +174,41 @@ func example(q Question) string {
 	return fmt.Sprintf("write %s: and its value", q.ID)
 }
 
+// Load reads the answers file of a plan. The error is runbooks.Problems when the file can be read but is not right.
+func Load(path string) (Answers, error) { return form().Load(path) }
+
 // Load reads an answers file. The error is runbooks.Problems when the file can be read but is not right.
-func Load(path string) (Answers, error) {
+func (f Form) Load(path string) (Answers, error) {
 	src, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return Read(path, src)
+	return f.Read(path, src)
 }
 
+// Read reads the answers of a plan from YAML (or JSON, which is YAML too).
+func Read(name string, src []byte) (Answers, error) { return form().Read(name, src) }
+
 // Read reads answers from YAML (or JSON, which is YAML too). Every mistake is found in one go, each with its place.
-func Read(name string, src []byte) (Answers, error) {
+func (f Form) Read(name string, src []byte) (Answers, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(src, &doc); err != nil {
 		return nil, runbooks.Problems{{Pos: runbooks.Pos{File: name}, Text: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
-		return nil, runbooks.Problems{{Pos: runbooks.Pos{File: name, Line: 1, Column: 1}, Text: "an answers file is a list of `question: answer` lines; start it with schema: " + AnswersSchema}}
+		return nil, runbooks.Problems{{Pos: runbooks.Pos{File: name, Line: 1, Column: 1}, Text: "an answers file is a list of `question: answer` lines; start it with schema: " + f.Schema}}
 	}
-	r := reader{file: name, answers: Answers{}, seen: map[string]bool{}}
+	r := reader{form: f, file: name, answers: Answers{}, places: map[string]runbooks.Pos{}}
 	for i := 0; i+1 < len(doc.Content[0].Content); i += 2 {
 		r.entry(doc.Content[0].Content[i], doc.Content[0].Content[i+1])
 	}
-	if !r.seen["schema"] {
-		r.wrong = append(r.wrong, runbooks.Problem{Pos: runbooks.Pos{File: name, Line: 1, Column: 1}, Text: "the file does not say its version; write schema: " + AnswersSchema})
+	if _, said := r.places["schema"]; !said {
+		r.wrong = append(r.wrong, runbooks.Problem{Pos: runbooks.Pos{File: name, Line: 1, Column: 1}, Text: "the file does not say its version; write schema: " + f.Schema})
 	}
-	r.wrong = append(r.wrong, missing(r.answers, name, r.faulty)...)
+	r.wrong = append(r.wrong, f.missing(r.answers, name, r.faulty)...)
+	if len(r.wrong) == 0 {
+		r.wrong = f.together(r.answers, name, r.places)
+	}
 	if len(r.wrong) > 0 {
 		return nil, r.wrong
 	}
@@ -156,10 +216,11 @@ func Read(name string, src []byte) (Answers, error) {
 }
 
 type reader struct {
+	form    Form
 	file    string
 	answers Answers
-	seen    map[string]bool
-	faulty  map[string]bool // questions that have an answer, which is wrong
+	places  map[string]runbooks.Pos // of each value that was read
+	faulty  map[string]bool         // questions that have an answer, which is wrong
 	wrong   runbooks.Problems
 }
 
@@ -169,20 +230,20 @@ func (r *reader) say(n *yaml.Node, format string, args ...any) {
 
 func (r *reader) entry(key, value *yaml.Node) {
 	id := key.Value
-	if r.seen[id] {
+	if _, seen := r.places[id]; seen {
 		r.say(key, "%q is answered twice; keep one of the two", id)
 		return
 	}
-	r.seen[id] = true
+	r.places[id] = runbooks.Pos{File: r.file, Line: value.Line, Column: value.Column}
 	if id == "schema" {
-		if value.Value != AnswersSchema {
-			r.say(value, "schema is %q, which this version cannot read; write %s", value.Value, AnswersSchema)
+		if value.Value != r.form.Schema {
+			r.say(value, "schema is %q, which this version cannot read; write %s", value.Value, r.form.Schema)
 		}
 		return
 	}
-	q, ok := question(id)
+	q, ok := r.form.question(id)
 	if !ok {
-		r.say(key, "there is no question %q; %s", id, suggest(id, append(questionIDs(), "schema")))
+		r.say(key, "there is no question %q; %s", id, suggest(id, append(r.form.ids(), "schema")))
 		return
 	}
 	items := []*yaml.Node{value}
@@ -221,20 +282,33 @@ func (r *reader) fault(id string, n *yaml.Node, format string, args ...any) {
 	r.say(n, format, args...)
 }
 
-func questionIDs() []string {
+func (f Form) ids() []string {
 	var out []string
-	for _, q := range Questions() {
+	for _, q := range f.Questions {
 		out = append(out, q.ID)
 	}
 	return out
 }
 
+// question finds a question by its id.
+func (f Form) question(id string) (Question, bool) {
+	for _, q := range f.Questions {
+		if q.ID == id {
+			return q, true
+		}
+	}
+	return Question{}, false
+}
+
+// Encode writes the answers of a plan as a file a person can read and change; see Form.Encode.
+func (a Answers) Encode() []byte { return form().Encode(a) }
+
 // Encode writes the answers as a file a person can read and change: each with its question above it. Read gives the
 // same answers back.
-func (a Answers) Encode() []byte {
+func (f Form) Encode(a Answers) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Answers for a lifeboat plan: lifeboat plan --answers FILE\nschema: %s\n", AnswersSchema)
-	for _, q := range Questions() {
+	fmt.Fprintf(&b, "# Answers for a %s: %s --answers FILE\nschema: %s\n", f.Command, f.Command, f.Schema)
+	for _, q := range f.Questions {
 		values := a[q.ID]
 		fmt.Fprintf(&b, "\n# %s\n", q.Text)
 		switch {

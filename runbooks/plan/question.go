@@ -117,16 +117,6 @@ func Questions() []Question {
 	}
 }
 
-// question finds a question by its id.
-func question(id string) (Question, bool) {
-	for _, q := range Questions() {
-		if q.ID == id {
-			return q, true
-		}
-	}
-	return Question{}, false
-}
-
 // check tells what is wrong with one value of an answer.
 func (q Question) check(value string) error {
 	if q.Validate != nil {
