@@ -163,10 +163,17 @@ func (p *process) variables(box *sandbox.Sandbox, as string) ([]variable, error)
 	}
 	return []variable{
 		{"AWS_CONFIG_FILE", config}, {"AWS_SHARED_CREDENTIALS_FILE", keys},
-		{"AWS_ENDPOINT_URL", box.Endpoint()}, {"AWS_ACCESS_KEY_ID", c.AccessKeyID}, {"AWS_SECRET_ACCESS_KEY", c.SecretAccessKey},
+		{"AWS_ENDPOINT_URL", box.Endpoint()}, {"AWS_ENDPOINT_URL_S3_CONTROL", controlEndpoint(box.Endpoint())}, {"AWS_ACCESS_KEY_ID", c.AccessKeyID}, {"AWS_SECRET_ACCESS_KEY", c.SecretAccessKey},
 		{"AWS_SESSION_TOKEN", c.SessionToken}, {"AWS_REGION", sandbox.Home}, {"AWS_DEFAULT_REGION", sandbox.Home}, {"AWS_PROFILE", ""},
 		{"AWS_EC2_METADATA_DISABLED", "true"},
 	}, nil
+}
+
+// controlEndpoint is an address for S3 Control. Its clients put the account in front of any address ("111122223333.127.0.0.1"), by their
+// endpoint rules, which AWS_DISABLE_HOST_PREFIX_INJECTION does not reach; no such name resolves, and 111122223333.localhost does on some
+// machines only. In front of an address with a user the account becomes part of the user, which nobody asks for.
+func controlEndpoint(endpoint string) string {
+	return strings.Replace(endpoint, "://", "://account@", 1)
 }
 
 // profiles is a configuration file with a profile for every further account, or the credentials file beside it.

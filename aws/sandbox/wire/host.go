@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net"
+	"net/http"
 	"strings"
 )
 
@@ -34,3 +35,7 @@ func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
 }
+
+// isControl tells S3 Control from S3, which are one service in a signature: each of its requests names the account, and none of S3's does.
+// The path does not tell, for v20180820 is a bucket's name as well (Amazon S3 API Reference, "CreateJob").
+func isControl(r *http.Request) bool { return r.Header.Get("X-Amz-Account-Id") != "" }

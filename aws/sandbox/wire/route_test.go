@@ -7,6 +7,31 @@ import (
 	"lifeboat/aws/model"
 )
 
+// A bucket may be named as S3 Control's paths begin; the account in a header says which of the two is meant.
+func TestControlIsNotABucket(t *testing.T) {
+	srv := New(Options{Keys: oneKey()})
+	for _, test := range []struct{ host, url, account, want string }{
+		{"127.0.0.1", "/v20180820/jobs/abcdef", "", "s3.GetObject"},
+		{"127.0.0.1", "/v20180820/jobs/abcdef", "111122223333", "s3control.DescribeJob"},
+		{"111122223333.localhost", "/v20180820/jobs/abcdef", "111122223333", "s3control.DescribeJob"},
+		{"v20180820.localhost", "/jobs", "", "s3.GetObject"},
+		{"127.0.0.1", "/v20180820/jobs", "111122223333", "s3control.ListJobs"},
+	} {
+		r := httptest.NewRequest("GET", test.url, nil)
+		r.Host = test.host
+		if test.account != "" {
+			r.Header.Set("X-Amz-Account-Id", test.account)
+		}
+		x := &exchange{r: r, sig: signature{service: "s3"}}
+		if _, _, err := srv.target(x); err != nil {
+			t.Fatal(err)
+		}
+		if got := x.caller.Service + "." + x.caller.Operation; got != test.want {
+			t.Errorf("%s%s for %q: %s, want %s", test.host, test.url, test.account, got, test.want)
+		}
+	}
+}
+
 func TestRoutes(t *testing.T) {
 	for _, test := range []struct {
 		service, method, url, header string

@@ -98,6 +98,9 @@ func (x *exchange) refuse(status int, code, message string) {
 // target finds the service and the operation of a request; the REST router's members with it.
 func (s *Server) target(x *exchange) (svc *service, found route, err error) {
 	for _, candidate := range s.scopes[x.sig.service] {
+		if x.sig.service == "s3" && (candidate.name == "s3control") != isControl(x.r) {
+			continue
+		}
 		l, err := candidate.load()
 		if err != nil {
 			return nil, route{}, err
