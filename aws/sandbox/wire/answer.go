@@ -37,7 +37,7 @@ func contentType(api *model.API, protocol string) string {
 
 // encode writes a handler's output in the protocol of the request.
 func encode(op *model.Op, protocol, id string, out any) (*answer, error) {
-	a := &answer{status: op.Status, header: http.Header{}, contentType: contentType(op.API, protocol)}
+	a := &answer{status: statusIn(out, op.Status), header: http.Header{}, contentType: contentType(op.API, protocol)}
 	v := codec.Of(op.Output, out)
 	var err error
 	switch protocol {
