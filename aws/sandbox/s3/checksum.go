@@ -141,15 +141,12 @@ func checkMD5(said *string, computed []byte) error {
 	return nil
 }
 
-// over computes the checksum of a content from its bytes.
+// over computes the checksum of a content, which is held, from its bytes.
 func (s *Service) over(c Content, a types.ChecksumAlgorithm) (Checksum, error) {
-	body, err := s.open(c, 0, c.Size)
-	if err != nil {
-		return Checksum{}, err
-	}
+	body := s.open(c, 0, c.Size)
 	defer body.Close()
 	sum := hashes[a]()
-	_, err = io.Copy(sum, body)
+	_, err := io.Copy(sum, body)
 	return Checksum{a, base64.StdEncoding.EncodeToString(sum.Sum(nil)), types.ChecksumTypeFullObject}, err
 }
 

@@ -3,6 +3,7 @@ package s3
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -46,10 +47,11 @@ func (c Content) Keep(k *store.Kept) {
 	})
 }
 
-// keeps tells the sweep what objects and parts hold.
+// keeps tells the sweep what objects and parts hold, and what is being read.
 func (s *Service) keeps(tx *store.Tx, k *store.Kept) {
 	s.objects.Scan(tx, "", func(_ string, o Object) bool { o.Content.Keep(k); return true })
 	s.parts.Scan(tx, "", func(_ string, p Part) bool { p.Content.Keep(k); return true })
+	s.readings.keep(k)
 }
 
 func parseChunks(raw []byte) ([]chunk, error) {
@@ -180,47 +182,96 @@ func (s *Service) held() (put putter, release func()) {
 	}
 }
 
-// open reads length bytes of a content from an offset on; one chunk is in memory at a time.
-func (s *Service) open(c Content, from, length int64) (io.ReadCloser, error) {
-	chunks, err := s.chunks(c)
-	if err != nil {
-		return nil, err
+// readings are the contents that are being read: a sweep leaves them, though their object may be deleted meanwhile.
+type readings struct {
+	mu sync.Mutex
+	of map[Content]int // how often each
+}
+
+func (r *readings) begin(c Content) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.of == nil {
+		r.of = map[Content]int{}
 	}
-	for len(chunks) > 0 && from >= chunks[0].size {
-		from -= chunks[0].size
-		chunks = chunks[1:]
+	r.of[c]++
+}
+
+func (r *readings) end(c Content) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.of[c]--; r.of[c] == 0 {
+		delete(r.of, c)
 	}
-	return &reader{blobs: s.store.Blobs(), chunks: chunks, skip: from, left: length}, nil
+}
+
+func (r *readings) keep(k *store.Kept) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.of {
+		c.Keep(k)
+	}
+}
+
+// hold keeps contents from sweeps until release is called. It is called in a transaction that found them.
+func (s *Service) hold(contents ...Content) (release func()) {
+	for _, c := range contents {
+		s.readings.begin(c)
+	}
+	return sync.OnceFunc(func() {
+		for _, c := range contents {
+			s.readings.end(c)
+		}
+	})
+}
+
+// open reads length bytes of a content from an offset on, as a stream. It is called in a transaction, where what it reads is known to be
+// there; from then on until it is closed it stays there. Nothing is read before the first Read.
+func (s *Service) open(c Content, from, length int64) *reader {
+	return &reader{service: s, content: c, skip: from, left: length, done: s.hold(c)}
 }
 
 type reader struct {
-	blobs  *store.Blobs
-	chunks []chunk
-	skip   int64 // of the next chunk
-	left   int64 // to be given yet
-	data   []byte
+	service *Service
+	content Content
+	skip    int64 // bytes of what comes next that are not wanted
+	left    int64 // to be given yet
+	begun   bool
+	chunks  []chunk // that come next
+	now     io.ReadCloser
+	done    func()
 }
 
 func (r *reader) Read(p []byte) (int, error) {
-	if r.left == 0 {
-		return 0, io.EOF
+	for {
+		if r.left == 0 {
+			return 0, io.EOF
+		}
+		if err := r.next(); err != nil {
+			return 0, err
+		}
+		n, err := r.now.Read(p[:min(int64(len(p)), r.left)])
+		r.left -= int64(n)
+		if err == io.EOF {
+			err = r.drop()
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
 	}
-	if err := r.fill(); err != nil {
-		return 0, err
-	}
-	n := copy(p[:min(int64(len(p)), r.left)], r.data)
-	r.data, r.left = r.data[n:], r.left-int64(n)
-	return n, nil
 }
 
-// WriteTo gives whole chunks, without copying them first.
+// WriteTo gives chunk by chunk to w, which takes a file better than its bytes when it is a connection.
 func (r *reader) WriteTo(w io.Writer) (written int64, err error) {
 	for r.left > 0 {
-		if err := r.fill(); err != nil {
+		if err := r.next(); err != nil {
 			return written, err
 		}
-		n, err := w.Write(r.data[:min(int64(len(r.data)), r.left)])
-		r.data, r.left, written = r.data[n:], r.left-int64(n), written+int64(n)
+		n, err := io.Copy(w, &io.LimitedReader{R: r.now, N: r.left})
+		r.left, written = r.left-n, written+n
+		if err == nil {
+			err = r.drop()
+		}
 		if err != nil {
 			return written, err
 		}
@@ -228,24 +279,48 @@ func (r *reader) WriteTo(w io.Writer) (written int64, err error) {
 	return written, nil
 }
 
-// fill reads the next chunk when nothing of the last is left.
-func (r *reader) fill() error {
-	if len(r.data) > 0 {
+// next opens the next chunk when none is open.
+func (r *reader) next() (err error) {
+	if r.now != nil {
 		return nil
+	}
+	if !r.begun {
+		if r.chunks, err = r.service.chunks(r.content); err != nil {
+			return err
+		}
+		r.begun = true
+	}
+	for len(r.chunks) > 0 && r.skip >= r.chunks[0].size {
+		r.skip -= r.chunks[0].size
+		r.chunks = r.chunks[1:]
 	}
 	if len(r.chunks) == 0 {
 		return io.ErrUnexpectedEOF
 	}
-	data, err := r.blobs.Get(r.chunks[0].hash)
+	f, err := r.service.store.Blobs().Open(r.chunks[0].hash)
 	if err != nil {
 		return err
 	}
-	r.data, r.chunks, r.skip = data[r.skip:], r.chunks[1:], 0
+	if _, err := f.Seek(r.skip, io.SeekStart); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	r.now, r.chunks, r.skip = f, r.chunks[1:], 0
 	return nil
 }
 
-// Close lets go of the chunk.
+// drop closes the chunk that is open.
+func (r *reader) drop() error {
+	if r.now == nil {
+		return nil
+	}
+	f := r.now
+	r.now = nil
+	return f.Close()
+}
+
+// Close lets go of the content.
 func (r *reader) Close() error {
-	r.data, r.chunks, r.left = nil, nil, 0
-	return nil
+	r.left, r.chunks = 0, nil
+	r.done()
+	return r.drop()
 }

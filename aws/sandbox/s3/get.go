@@ -86,6 +86,7 @@ type reading struct {
 	version, span *string
 	part          *int32
 	conditions
+	found func(o Object, part span) error // is called in the transaction, where there is one
 }
 
 func (s *Service) read(ctx context.Context, r reading) (b Bucket, o Object, part span, err error) {
@@ -102,9 +103,12 @@ func (s *Service) read(ctx context.Context, r reading) (b Bucket, o Object, part
 				return fault("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
 			}
 			part, err = partOf(o, *r.part)
-			return err
+		} else {
+			part, err = ranged(r.span, o.Content.Size)
 		}
-		part, err = ranged(r.span, o.Content.Size)
+		if err == nil && r.found != nil {
+			err = r.found(o, part)
+		}
 		return err
 	})
 	return b, o, part, err
@@ -112,17 +116,16 @@ func (s *Service) read(ctx context.Context, r reading) (b Bucket, o Object, part
 
 // GetObject reads an object, a version, a range or a part of it.
 func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+	var body *reader
 	b, o, part, err := s.read(ctx, reading{
 		ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId, span: in.Range, part: in.PartNumber,
 		conditions: conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, since: in.IfModifiedSince, notSince: in.IfUnmodifiedSince},
+		found:      func(o Object, part span) error { body = s.open(o.Content, part.from, part.length); return nil },
 	})
 	if err != nil {
 		return nil, err
 	}
-	body, err := s.open(o.Content, part.from, part.length)
-	if err != nil {
-		return nil, err
-	}
+	context.AfterFunc(ctx, body.done) // an answer that is never sent holds nothing
 	out := &s3.GetObjectOutput{Body: body}
 	same(out, o.headed(b, part, in.ChecksumMode, in.PartNumber))
 	for asked, answered := range map[*string]**string{

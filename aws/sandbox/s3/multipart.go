@@ -193,22 +193,22 @@ func (s *Service) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput
 	var u Upload
 	var from Bucket
 	var o Object
+	var part span
+	var body *reader
 	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
 		if _, u, err = s.under(tx, c, a, in.UploadId); err != nil {
 			return err
 		}
 		from, o, err = s.copied(tx, c, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{
 			match: in.CopySourceIfMatch, noneMatch: in.CopySourceIfNoneMatch, since: in.CopySourceIfModifiedSince, notSince: in.CopySourceIfUnmodifiedSince, copySource: true})
+		if err != nil {
+			return err
+		}
+		if part, err = ranged(in.CopySourceRange, o.Content.Size); err == nil {
+			body = s.open(o.Content, part.from, part.length)
+		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	part, err := ranged(in.CopySourceRange, o.Content.Size)
-	if err != nil {
-		return nil, err
-	}
-	body, err := s.open(o.Content, part.from, part.length)
 	if err != nil {
 		return nil, err
 	}

@@ -23,10 +23,11 @@ func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMu
 	if err != nil {
 		return nil, err
 	}
-	u, parts, err := s.assembled(ctx, a, in)
+	u, parts, let, err := s.assembled(ctx, a, in)
 	if err != nil {
 		return nil, err
 	}
+	defer let()
 	put, release := s.held()
 	defer release()
 	o, err := s.whole(u, parts, put)
@@ -45,7 +46,7 @@ func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMu
 		if err != nil {
 			return err
 		}
-		for _, p := range parts { // a sweep leaves what they have only as long as they are there
+		for _, p := range parts {
 			if now, there := s.parts.Get(tx, u.part(p.Number)); !there || now.MD5 != p.MD5 {
 				return invalidPart(u, p.Number, p.MD5)
 			}
@@ -68,8 +69,8 @@ func invalidPart(u Upload, number int32, etag string) error {
 		wire.Element{Name: "UploadId", Text: u.ID}, wire.Element{Name: "PartNumber", Text: fmt.Sprint(number)}, wire.Element{Name: "ETag", Text: etag})
 }
 
-// assembled are the parts that a request to complete names, in order.
-func (s *Service) assembled(ctx context.Context, a ask, in *s3.CompleteMultipartUploadInput) (u Upload, parts []Part, err error) {
+// assembled are the parts that a request to complete names, in order; what they hold is held until release is called.
+func (s *Service) assembled(ctx context.Context, a ask, in *s3.CompleteMultipartUploadInput) (u Upload, parts []Part, release func(), err error) {
 	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
 		if _, u, err = s.under(tx, c, a, in.UploadId); err != nil {
 			return err
@@ -99,9 +100,14 @@ func (s *Service) assembled(ctx context.Context, a ask, in *s3.CompleteMultipart
 					wire.Element{Name: "ProposedSize", Text: fmt.Sprint(p.Content.Size)}, wire.Element{Name: "MinSizeAllowed", Text: strconv.Itoa(minPart)}, wire.Element{Name: "PartNumber", Text: fmt.Sprint(p.Number)})
 			}
 		}
+		contents := make([]Content, len(parts))
+		for i, p := range parts {
+			contents[i] = p.Content
+		}
+		release = s.hold(contents...)
 		return nil
 	})
-	return u, parts, err
+	return u, parts, release, err
 }
 
 // whole is the object that parts make: their chunks one after another, so no byte is copied. A checksum over all bytes reads them once.

@@ -186,10 +186,8 @@ func TestAnObjectStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := w.open(r.Content, 0, size)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := w.open(r.Content, 0, size)
+	defer body.Close()
 	sum := md5.New()
 	if n, err := io.Copy(sum, watch(body)); n != size || err != nil || !bytes.Equal(sum.Sum(nil), r.MD5) {
 		t.Fatalf("%d bytes, %v", n, err)

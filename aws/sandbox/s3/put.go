@@ -126,7 +126,8 @@ func (s *Service) copied(tx *store.Tx, c wire.Caller, from string, owner *string
 	return b, o, conditions.unmet(o, true)
 }
 
-// CopyObject writes an object with the bytes of another: they are there already, so none is read.
+// CopyObject writes an object with the bytes of another: they are there already. They are read only where the copy needs another checksum
+// than its source has, and before the transaction, so that others do not wait for it.
 func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput) (*s3.CopyObjectOutput, error) {
 	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
 	class, err := checkClass(in.StorageClass)
@@ -136,38 +137,51 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput) (*s3.C
 	if in.SSECustomerAlgorithm != nil || in.CopySourceSSECustomerAlgorithm != nil {
 		return nil, noCustomerKeys()
 	}
+	if err := checkKey(a.key); err != nil {
+		return nil, err
+	}
 	out := &s3.CopyObjectOutput{}
+	var o Object
+	release := func() {}
+	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
+		b, err := s.find(tx, c, a)
+		if err != nil {
+			return err
+		}
+		var from Bucket
+		from, o, err = s.copied(tx, c, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{
+			match: in.CopySourceIfMatch, noneMatch: in.CopySourceIfNoneMatch, since: in.CopySourceIfModifiedSince, notSince: in.CopySourceIfUnmodifiedSince, copySource: true})
+		if err != nil {
+			return err
+		}
+		if from.Name == b.Name && o.Key == a.key && changesNothing(in) {
+			return fault("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+		}
+		out.CopySourceVersionId, release = from.shown(o), s.hold(o.Content)
+		return nil
+	})
+	defer release()
+	if err != nil {
+		return nil, err
+	}
+	if o, err = s.likeness(o, in); err != nil {
+		return nil, err
+	}
 	return out, s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
 		b, err := s.find(tx, c, a)
 		if err != nil {
 			return err
 		}
-		from, o, err := s.copied(tx, c, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{
-			match: in.CopySourceIfMatch, noneMatch: in.CopySourceIfNoneMatch, since: in.CopySourceIfModifiedSince, notSince: in.CopySourceIfUnmodifiedSince, copySource: true})
-		if err != nil {
-			return err
-		}
-		same := from.Name == b.Name && o.Key == a.key
-		sourceVersion := from.shown(o)
-		if same && in.MetadataDirective != types.MetadataDirectiveReplace && in.StorageClass == "" && in.ServerSideEncryption == "" && in.TaggingDirective == "" && !strings.Contains(*in.CopySource, "?versionId=") {
-			return fault("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
-		}
 		was, there := s.current(tx, b.Name, a.key)
 		if err := (conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, write: true}).unmet(was, there); err != nil {
-			return err
-		}
-		if o, err = s.likeness(o, in); err != nil {
 			return err
 		}
 		o.Key, o.Class, o.Owner = a.key, class, b.Account
 		if o.Encryption, err = s.encrypt(tx, c, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
 			return err
 		}
-		if err := checkKey(o.Key); err != nil {
-			return err
-		}
 		o = s.insert(tx, b, o)
-		out.VersionId, out.CopySourceVersionId = b.shown(o), sourceVersion
+		out.VersionId = b.shown(o)
 		out.ServerSideEncryption, out.SSEKMSKeyId, out.BucketKeyEnabled = o.Encryption.Algorithm, some(o.Encryption.Key), o.Encryption.bucketKey()
 		out.CopyObjectResult = &types.CopyObjectResult{ETag: quoted(o.ETag), LastModified: second(o.Modified)}
 		o.Checksum.tell(out.CopyObjectResult)
@@ -175,9 +189,16 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput) (*s3.C
 	})
 }
 
+// changesNothing says that a copy of an object onto itself would leave everything as it is.
+func changesNothing(in *s3.CopyObjectInput) bool {
+	return in.MetadataDirective != types.MetadataDirectiveReplace && in.StorageClass == "" && in.ServerSideEncryption == "" && in.TaggingDirective == "" &&
+		in.WebsiteRedirectLocation == nil && !strings.Contains(*in.CopySource, "?versionId=")
+}
+
 // likeness is what a copy takes from its source and from the request. It is one piece, whatever its source was uploaded in: it has the
 // ETag and the checksum of its bytes.
-func (s *Service) likeness(o Object, in *s3.CopyObjectInput) (_ Object, err error) {
+func (s *Service) likeness(from Object, in *s3.CopyObjectInput) (o Object, err error) {
+	o = Object{Headers: from.Headers, Tags: from.Tags, Content: from.Content, ETag: from.ETag, Checksum: from.Checksum}
 	if in.MetadataDirective == types.MetadataDirectiveReplace {
 		o.Headers = headersOf(in)
 		if err := o.Headers.check(); err != nil {
@@ -190,7 +211,7 @@ func (s *Service) likeness(o Object, in *s3.CopyObjectInput) (_ Object, err erro
 			return o, err
 		}
 	}
-	if len(o.Parts) > 0 {
+	if len(from.Parts) > 0 {
 		sum, err := s.over(o.Content, "MD5")
 		if err != nil {
 			return o, err
@@ -198,7 +219,6 @@ func (s *Service) likeness(o Object, in *s3.CopyObjectInput) (_ Object, err erro
 		if o.ETag, err = hexed(sum.Value); err != nil {
 			return o, err
 		}
-		o.Parts = nil
 	}
 	use := o.Checksum.Algorithm
 	if in.ChecksumAlgorithm != "" {

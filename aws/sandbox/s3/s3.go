@@ -44,15 +44,16 @@ type Options struct {
 
 // Service keeps the buckets of all accounts: their names are one space.
 type Service struct {
-	store   *store.Store
-	keys    Keys
-	roles   Roles
-	metrics Metrics
-	buckets *store.Table[Bucket] // name
-	objects *store.Table[Object] // bucket/key NUL turn: the newest first
-	uploads *store.Table[Upload] // bucket/key NUL id
-	parts   *store.Table[Part]   // upload's id/number
-	buffers chan []byte          // of one chunk each, for the next upload
+	store    *store.Store
+	keys     Keys
+	roles    Roles
+	metrics  Metrics
+	buckets  *store.Table[Bucket] // name
+	objects  *store.Table[Object] // bucket/key NUL turn: the newest first
+	uploads  *store.Table[Upload] // bucket/key NUL id
+	parts    *store.Table[Part]   // upload's id/number
+	buffers  chan []byte          // of one chunk each, for the next upload
+	readings readings             // what is being read
 }
 
 // New makes the service on st.

@@ -66,8 +66,7 @@ func (w Within) Open(tx *store.Tx, bucket, key string) (body io.ReadCloser, size
 	if !ok {
 		return nil, 0, false, nil
 	}
-	body, err = w.s.open(o.Content, 0, o.Content.Size)
-	return body, o.Content.Size, true, err
+	return w.s.open(o.Content, 0, o.Content.Size), o.Content.Size, true, nil
 }
 
 // GetObject is Open for an object that fits into memory.

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -109,6 +111,25 @@ func (b *Blobs) Get(hash string) ([]byte, error) {
 	}
 	return content, nil
 }
+
+// Open reads the content of that name from its beginning, without having it whole in memory. While it is open it must be kept by a row or by
+// a service (Store.OnSweep).
+func (b *Blobs) Open(hash string) (io.ReadSeekCloser, error) {
+	if b.dir == "" || len(hash) != hex.EncodedLen(sha256.Size) {
+		content, err := b.Get(hash)
+		return inMemory{bytes.NewReader(content)}, err
+	}
+	f, err := os.Open(b.path(hash))
+	if err != nil {
+		return nil, fmt.Errorf("store: content: %w", err)
+	}
+	return f, nil
+}
+
+// inMemory is content that is read where it is.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
 
 func (b *Blobs) path(hash string) string { return filepath.Join(b.dir, hash[:2], hash[2:]) }
 
