@@ -95,9 +95,10 @@ type (
 			URI    string `json:"requestUri"`
 			Status int    `json:"responseCode"`
 		} `json:"http"`
-		Input  *ref  `json:"input"`
-		Output *ref  `json:"output"`
-		Errors []ref `json:"errors"`
+		Input  *ref   `json:"input"`
+		Output *ref   `json:"output"`
+		Errors []ref  `json:"errors"`
+		Pages  *Pages `json:"pages"`
 	}
 	ref struct {
 		Name             string     `json:"name"` // of a structure's member
@@ -192,7 +193,7 @@ func link(service string, f *file) (*API, error) {
 
 func (a *API) op(name string, o *fileOp) *Op {
 	op := &Op{
-		API: a, Name: name, CLIName: CLIName(name), Method: o.HTTP.Method, URI: o.HTTP.URI, Status: o.HTTP.Status,
+		API: a, Name: name, CLIName: CLIName(name), Method: o.HTTP.Method, URI: o.HTTP.URI, Status: o.HTTP.Status, Pages: o.Pages,
 		Input: &Shape{Name: name + "Input", Kind: Structure}, Output: &Shape{Name: name + "Output", Kind: Structure},
 	}
 	if op.Status == 0 {

@@ -73,6 +73,16 @@ type Op struct {
 	InputName     string // the root element of an XML request
 	Errors        []*Shape
 	ResultWrapper string // the element around an awsQuery result
+	Pages         *Pages // how its list goes on; nil when it has none
+}
+
+// Pages is how a list goes on after its first page, and what of a page is the list.
+type Pages struct {
+	Inputs  []string `json:"inputs"`  // members of the request that say where to go on
+	Outputs []string `json:"outputs"` // JMESPath over the answer: their values for the next page, in the same order
+	Results []string `json:"results"` // members of the answer that are lists in pages
+	Limit   string   `json:"limit"`   // the member of the request that says how long a page is; empty when there is none
+	More    string   `json:"more"`    // the member of the answer that says whether there are more; empty when a next one does
 }
 
 // Shape is a type: what a value may be.

@@ -229,7 +229,8 @@ func (r *run) answer(ctx context.Context, f *frame, c journal.Call) (journal.Cal
 	return c, err
 }
 
-// call makes one call. A mutating one that has left is not cut off when the run is stopped: its answer is worth a moment.
+// call makes one call, a read with all its pages. A mutating one that has left is not cut off when the run is stopped: its answer is
+// worth a moment.
 func (r *run) call(ctx context.Context, c journal.Call) (calls.Response, error) {
 	if c.Effect != calls.Read.String() {
 		whole, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -245,7 +246,7 @@ func (r *run) call(ctx context.Context, c journal.Call) (calls.Response, error) 
 	if c.Op == runbooks.SQL {
 		return r.statement(ctx, c)
 	}
-	resp, err := r.caller.Call(ctx, calls.Request{Op: c.Op, Region: c.Region, As: c.As, Params: c.Params})
+	resp, err := calls.Whole(ctx, r.caller, calls.Request{Op: c.Op, Region: c.Region, As: c.As, Params: c.Params})
 	if err == nil {
 		resp.Output = withLists(c.Op, resp.Output)
 	}

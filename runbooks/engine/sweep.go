@@ -58,28 +58,20 @@ func (r *run) sweep(ctx context.Context, known []journal.Left) ([]journal.Left, 
 
 // tagged gives the ARNs of what carries the run's tag at a place.
 func (r *run) tagged(ctx context.Context, p place) ([]string, error) {
-	var arns []string
-	with := map[string]any{"TagFilters": []any{map[string]any{"Key": RunTag, "Values": []any{r.state.Run.ID}}}, "ResourcesPerPage": float64(100)}
-	for {
-		c := journal.Call{Op: "resourcegroupstaggingapi.GetResources", Effect: calls.Read.String(), Region: p.region, As: p.as, Params: with, Role: "sweep"}
-		c, err := r.look(ctx, c)
-		if err != nil {
-			return nil, err
-		}
-		found, _ := c.Output["ResourceTagMappingList"].([]any)
-		for _, m := range found {
-			m, _ := m.(map[string]any)
-			if arn, _ := m["ResourceARN"].(string); arn != "" {
-				arns = append(arns, arn)
-			}
-		}
-		next, _ := c.Output["PaginationToken"].(string)
-		if next == "" {
-			return arns, nil
-		}
-		with = maps.Clone(with)
-		with["PaginationToken"] = next
+	with := map[string]any{"TagFilters": []any{map[string]any{"Key": RunTag, "Values": []any{r.state.Run.ID}}}}
+	c, err := r.look(ctx, journal.Call{Op: "resourcegroupstaggingapi.GetResources", Effect: calls.Read.String(), Region: p.region, As: p.as, Params: with, Role: "sweep"})
+	if err != nil {
+		return nil, err
 	}
+	var arns []string
+	found, _ := c.Output["ResourceTagMappingList"].([]any)
+	for _, m := range found {
+		m, _ := m.(map[string]any)
+		if arn, _ := m["ResourceARN"].(string); arn != "" {
+			arns = append(arns, arn)
+		}
+	}
+	return arns, nil
 }
 
 // look makes a read of the clean-up itself; what only failed for the moment is tried again.

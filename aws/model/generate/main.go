@@ -1,5 +1,6 @@
 // Command generate trims the public AWS API models to the operations of operations.txt and the shapes they reach, without
-// documentation, and writes data/<service>.json.gz. It reads the models that come with the aws CLI (botocore's data folder).
+// documentation, adds how their lists go on page by page, and writes data/<service>.json.gz. It reads the models that come with
+// the aws CLI (botocore's data folder).
 //
 //	go generate ./aws/model                      finds botocore through python3
 //	go run ./generate -data .../botocore/data    from that folder (run it in aws/model)
@@ -85,6 +86,10 @@ func trim(data, service string, names []string) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	lists, err := paginators(data, service)
+	if err != nil {
+		return nil, err
+	}
 	from := model["shapes"].(*ordered)
 	ops, shapes := object{}, object{}
 	all := model["operations"].(*ordered)
@@ -105,6 +110,9 @@ func trim(data, service string, names []string) (object, error) {
 				errs = append(errs, reference(e.(*ordered), from, shapes))
 			}
 			out["errors"] = errs
+		}
+		if p, ok := lists[name]; ok {
+			out["pages"] = p
 		}
 		ops[name] = out
 	}
@@ -175,14 +183,60 @@ func re2(p string) string {
 	return p
 }
 
-func load(data, service string) (object, error) {
+// paginators gives, by operation, how a service's lists go on; none where botocore knows none.
+func paginators(data, service string) (map[string]object, error) {
+	folder, err := newest(data, service)
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "paginators-1.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var f struct {
+		Pagination map[string]object `json:"pagination"`
+	}
+	if err := json.Unmarshal(text, &f); err != nil {
+		return nil, fmt.Errorf("paginators-1.json: %w", err)
+	}
+	out := map[string]object{}
+	for op, p := range f.Pagination {
+		pages := object{}
+		for name, key := range map[string]string{"inputs": "input_token", "outputs": "output_token", "results": "result_key"} {
+			if one, ok := p[key].(string); ok {
+				p[key] = []any{one}
+			}
+			pages[name] = p[key]
+		}
+		for name, key := range map[string]string{"limit": "limit_key", "more": "more_results"} {
+			if p[key] != nil {
+				pages[name] = p[key]
+			}
+		}
+		out[op] = pages
+	}
+	return out, nil
+}
+
+// newest is the folder of a service's newest model.
+func newest(data, service string) (string, error) {
 	versions, err := filepath.Glob(filepath.Join(data, service, "*", "service-2.json.gz"))
 	if err != nil || len(versions) == 0 {
-		return nil, fmt.Errorf("no service-2.json.gz under %s", filepath.Join(data, service))
+		return "", fmt.Errorf("no service-2.json.gz under %s", filepath.Join(data, service))
 	}
 	slices.Sort(versions)
-	newest := versions[len(versions)-1]
-	f, err := os.Open(newest)
+	return filepath.Dir(versions[len(versions)-1]), nil
+}
+
+func load(data, service string) (object, error) {
+	folder, err := newest(data, service)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(filepath.Join(folder, "service-2.json.gz"))
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +251,7 @@ func load(data, service string) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.(*ordered).values, extras(v.(*ordered), filepath.Join(filepath.Dir(newest), "service-2.sdk-extras.json"))
+	return v.(*ordered).values, extras(v.(*ordered), filepath.Join(folder, "service-2.sdk-extras.json"))
 }
 
 // extras adds what an SDK takes beside the API's own model, such as the Region of the source from which it signs a URL.
