@@ -30,6 +30,7 @@ type Bucket struct {
 	Block      *types.PublicAccessBlockConfiguration    `json:"block,omitempty"`
 	Encryption *types.ServerSideEncryptionConfiguration `json:"encryption,omitempty"` // nil is SSE-S3, which every bucket has
 	Ownership  types.ObjectOwnership                    `json:"ownership,omitempty"`
+	Replicates *types.ReplicationConfiguration          `json:"replicates,omitempty"`
 }
 
 // ARN names the bucket everywhere.

@@ -163,7 +163,7 @@ func (o Object) headed(b Bucket, part span, mode types.ChecksumMode, number *int
 	}
 	out := &s3.HeadObjectOutput{
 		AcceptRanges: aws.String("bytes"), ContentLength: aws.Int64(part.length), ContentRange: part.header(o.Content.Size), ETag: quoted(o.ETag),
-		LastModified: second(o.Modified), VersionId: b.shown(o), Metadata: h.Metadata, StorageClass: o.Class,
+		LastModified: second(o.Modified), VersionId: b.shown(o), ReplicationStatus: o.Replication.status(), Metadata: h.Metadata, StorageClass: o.Class,
 		ServerSideEncryption: o.Encryption.Algorithm, SSEKMSKeyId: some(o.Encryption.Key), BucketKeyEnabled: o.Encryption.bucketKey(),
 		ContentType: some(h.Type), ContentEncoding: some(h.Encoding), ContentLanguage: some(h.Language), ContentDisposition: some(h.Disposition),
 		//lint:ignore SA1019 the wire writes this field

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -21,19 +20,20 @@ import (
 
 // Object is one version of an object, or a delete marker.
 type Object struct {
-	Key        string             `json:"key"`
-	Version    string             `json:"version"` // null for one that was written without versioning
-	Marker     bool               `json:"marker,omitempty"`
-	Modified   time.Time          `json:"modified"`
-	Owner      string             `json:"owner"` // account
-	Content    Content            `json:"content,omitzero"`
-	ETag       string             `json:"etag,omitempty"` // without the quotes
-	Checksum   Checksum           `json:"checksum,omitzero"`
-	Class      types.StorageClass `json:"class,omitempty"` // empty for STANDARD
-	Encryption encryption         `json:"encryption,omitzero"`
-	Headers    headers            `json:"headers,omitzero"`
-	Tags       map[string]string  `json:"tags,omitempty"`
-	Parts      []ObjectPart       `json:"parts,omitempty"` // of an upload in parts
+	Key         string             `json:"key"`
+	Version     string             `json:"version"` // null for one that was written without versioning
+	Marker      bool               `json:"marker,omitempty"`
+	Modified    time.Time          `json:"modified"`
+	Owner       string             `json:"owner"` // account
+	Content     Content            `json:"content,omitzero"`
+	ETag        string             `json:"etag,omitempty"` // without the quotes
+	Checksum    Checksum           `json:"checksum,omitzero"`
+	Class       types.StorageClass `json:"class,omitempty"` // empty for STANDARD
+	Encryption  encryption         `json:"encryption,omitzero"`
+	Headers     headers            `json:"headers,omitzero"`
+	Tags        map[string]string  `json:"tags,omitempty"`
+	Parts       []ObjectPart       `json:"parts,omitempty"` // of an upload in parts
+	Replication replication        `json:"replication,omitzero"`
 }
 
 // ObjectPart is a part that an object was uploaded in.
@@ -102,8 +102,7 @@ func (s *Service) latest(tx *store.Tx, bucket, key string) (at string, o Object,
 		return false
 	})
 	if found {
-		n, _ := strconv.ParseUint(at[len(at)-16:], 16, 64)
-		turn = math.MaxUint64 - n
+		turn = turnOf(at)
 	}
 	return at, o, turn, found
 }
@@ -128,7 +127,9 @@ func (s *Service) insert(tx *store.Tx, b Bucket, o Object) Object {
 	} else if at, _, there := s.version(tx, b.Name, o.Key, null); there {
 		s.objects.Delete(tx, at)
 	}
-	s.objects.Put(tx, place(b.Name, o.Key, turn+1), o)
+	o.Replication = replication{}
+	s.outgoing(tx, b, &o)
+	s.objects.Put(tx, place(b.Name, o.Key, nextTurn(tx, turn, o.Version)), o)
 	return o
 }
 

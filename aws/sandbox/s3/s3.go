@@ -48,12 +48,13 @@ type Service struct {
 	keys     Keys
 	roles    Roles
 	metrics  Metrics
-	buckets  *store.Table[Bucket] // name
-	objects  *store.Table[Object] // bucket/key NUL turn: the newest first
-	uploads  *store.Table[Upload] // bucket/key NUL id
-	parts    *store.Table[Part]   // upload's id/number
-	buffers  chan []byte          // of one chunk each, for the next upload
-	readings readings             // what is being read
+	buckets  *store.Table[Bucket]  // name
+	objects  *store.Table[Object]  // bucket/key NUL turn: the newest first
+	uploads  *store.Table[Upload]  // bucket/key NUL id
+	parts    *store.Table[Part]    // upload's id/number
+	delayed  *store.Table[waiting] // of replication: source/destination NUL moment NUL key NUL version
+	buffers  chan []byte           // of one chunk each, for the next upload
+	readings readings              // what is being read
 }
 
 // New makes the service on st.
@@ -64,9 +65,12 @@ func New(st *store.Store, o Options) *Service {
 		objects: store.NewTable[Object](st, "s3.objects"),
 		uploads: store.NewTable[Upload](st, "s3.uploads"),
 		parts:   store.NewTable[Part](st, "s3.parts"),
+		delayed: store.NewTable[waiting](st, "s3.replication"),
 		buffers: make(chan []byte, idleBuffers),
 	}
 	st.OnSweep(s.keeps)
+	st.OnDue(replicates, s.replicate)
+	st.OnDue(watches, s.minute)
 	return s
 }
 
@@ -80,6 +84,7 @@ func (s *Service) Ops() []wire.Handler {
 		wire.Op(s.PutBucketPolicy), wire.Op(s.GetBucketPolicy), wire.Op(s.DeleteBucketPolicy), wire.Op(s.GetBucketPolicyStatus),
 		wire.Op(s.PutPublicAccessBlock), wire.Op(s.GetPublicAccessBlock), wire.Op(s.DeletePublicAccessBlock),
 		wire.Op(s.PutBucketOwnershipControls), wire.Op(s.GetBucketOwnershipControls), wire.Op(s.DeleteBucketOwnershipControls),
+		wire.Op(s.PutBucketReplication), wire.Op(s.GetBucketReplication), wire.Op(s.DeleteBucketReplication),
 		wire.Op(s.GetBucketAcl), wire.Op(s.GetObjectAcl),
 		wire.Op(s.PutObject), wire.Op(s.GetObject), wire.Op(s.HeadObject), wire.Op(s.GetObjectAttributes), wire.Op(s.CopyObject),
 		wire.Op(s.DeleteObject), wire.Op(s.DeleteObjects),

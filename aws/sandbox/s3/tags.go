@@ -162,6 +162,7 @@ func (s *Service) retagObject(ctx context.Context, bucket, owner, key, version *
 		if o.Tags, err = tags(); err != nil {
 			return err
 		}
+		s.outgoing(tx, b, &o)
 		s.objects.Put(tx, at, o)
 		*id = b.shown(o)
 		return nil
