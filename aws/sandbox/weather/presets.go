@@ -27,7 +27,7 @@ const (
 var regionForm = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
 
 // jobs are the kinds of due events that are work in progress; schedules and ends of retention keep their time in any weather.
-var jobs = []string{"ec2.volume", "ec2.snapshot", "ec2.modification", "ec2.tier", "*.job"}
+var jobs = []string{"ec2.volume", "ec2.snapshot", "ec2.modification", "ec2.tier", "*.job", "s3.replication"}
 
 // reads are operations that change nothing.
 var reads = []string{"*.Describe*", "*.List*", "*.Get*"}
@@ -84,8 +84,12 @@ func preset(name, argument string, given bool) ([]Rule, []Late, error) {
 		if !regionForm.MatchString(argument) {
 			return nil, nil, fmt.Errorf("outage takes a Region, as in outage:us-west-2, not %q", argument)
 		}
-		// IAM and STS are global; the rest of the Region is out.
-		return []Rule{{Region: argument, But: []string{"iam.*", "sts.*"}, Fault: wire.Fault{Code: Unavailable}}}, nil, nil
+		// IAM and STS are global; the rest of the Region is out. What S3 replicates from it and to it waits: the keys begin with both Regions.
+		var lates []Late
+		for _, crossed := range []string{argument + "/*", "*/" + argument + "/*"} {
+			lates = append(lates, Late{Kinds: []string{"s3.replication"}, Key: crossed, Fail: argument + " is out"})
+		}
+		return []Rule{{Region: argument, But: []string{"iam.*", "sts.*"}, Fault: wire.Fault{Code: Unavailable}}}, lates, nil
 	}
 	return nil, nil, fmt.Errorf("%q is not known", name)
 }
