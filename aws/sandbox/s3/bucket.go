@@ -31,6 +31,8 @@ type Bucket struct {
 	Encryption *types.ServerSideEncryptionConfiguration `json:"encryption,omitempty"` // nil is SSE-S3, which every bucket has
 	Ownership  types.ObjectOwnership                    `json:"ownership,omitempty"`
 	Replicates *types.ReplicationConfiguration          `json:"replicates,omitempty"`
+	Locking    *locking                                 `json:"locking,omitempty"`
+	Lifecycle  *lifecycle                               `json:"lifecycle,omitempty"`
 }
 
 // ARN names the bucket everywhere.
@@ -86,6 +88,7 @@ func (s *Service) CreateBucket(ctx context.Context, in *s3.CreateBucketInput) (*
 		return nil, fault("InvalidBucketName", "The specified bucket is not valid.", wire.Element{Name: "BucketName", Text: name})
 	}
 	b := Bucket{Name: name, Tags: map[string]string{}, Block: private(), Ownership: types.ObjectOwnershipBucketOwnerEnforced}
+	b.lockable(in.ObjectLockEnabledForBucket)
 	if in.ObjectOwnership != "" {
 		b.Ownership = in.ObjectOwnership
 	}

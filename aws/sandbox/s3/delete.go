@@ -19,8 +19,9 @@ type removal struct {
 	id     string // its version, or the version removed
 }
 
-// remove deletes an object (with versions, a marker takes its place) or the version that is named. What is not there is no error.
-func (s *Service) remove(tx *store.Tx, b Bucket, key string, version *string) (r removal, err error) {
+// remove deletes an object (with versions, a marker takes its place) or the version that is named, unless a lock keeps it; bypass passes over
+// governance mode. What is not there is no error.
+func (s *Service) remove(tx *store.Tx, b Bucket, key string, version *string, bypass bool) (r removal, err error) {
 	if err := checkKey(key); err != nil {
 		return r, err
 	}
@@ -30,6 +31,9 @@ func (s *Service) remove(tx *store.Tx, b Bucket, key string, version *string) (r
 		}
 		r.id = *version
 		if at, o, there := s.version(tx, b.Name, key, *version); there {
+			if err := s.locked(o, tx.Now(), bypass); err != nil {
+				return r, err
+			}
 			r.marker = o.Marker
 			s.objects.Delete(tx, at)
 		}
@@ -63,7 +67,11 @@ func (s *Service) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*
 				return err
 			}
 		}
-		r, err := s.remove(tx, b, key, in.VersionId)
+		bypass, err := b.bypass(c, key, in.BypassGovernanceRetention)
+		if err != nil {
+			return err
+		}
+		r, err := s.remove(tx, b, key, in.VersionId, bypass)
 		if out.VersionId = some(r.id); r.marker {
 			out.DeleteMarker = aws.Bool(true)
 		}
@@ -88,8 +96,12 @@ func (s *Service) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) 
 			key := aws.ToString(one.Key)
 			b, err := s.find(tx, c, ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: deletion(one.VersionId), key: key})
 			var r removal
+			var bypass bool
 			if err == nil {
-				r, err = s.remove(tx, b, key, one.VersionId)
+				bypass, err = b.bypass(c, key, in.BypassGovernanceRetention)
+			}
+			if err == nil {
+				r, err = s.remove(tx, b, key, one.VersionId, bypass)
 			}
 			var api smithy.APIError
 			switch {

@@ -86,18 +86,20 @@ type reading struct {
 	version, span *string
 	part          *int32
 	conditions
-	found func(o Object, part span) error // is called in the transaction, where there is one
+	found func(tx *store.Tx, o Object, part span) error // is called in the transaction, where there is one
 }
 
-func (s *Service) read(ctx context.Context, r reading) (b Bucket, o Object, part span, err error) {
+func (s *Service) read(ctx context.Context, r reading) (b Bucket, o Object, part span, now standing, err error) {
 	r.action = ofVersion("s3:GetObject", r.version)
 	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
-		if b, _, o, err = s.locate(tx, c, r.ask, r.version); err != nil {
+		var at string
+		if b, at, o, err = s.locate(tx, c, r.ask, r.version); err != nil {
 			return err
 		}
 		if err := r.conditions.unmet(o, true); err != nil {
 			return err
 		}
+		now = s.standing(tx, b, at, o)
 		if r.part != nil {
 			if r.span != nil {
 				return fault("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
@@ -107,27 +109,33 @@ func (s *Service) read(ctx context.Context, r reading) (b Bucket, o Object, part
 			part, err = ranged(r.span, o.Content.Size)
 		}
 		if err == nil && r.found != nil {
-			err = r.found(o, part)
+			err = r.found(tx, o, part)
 		}
 		return err
 	})
-	return b, o, part, err
+	return b, o, part, now, err
 }
 
 // GetObject reads an object, a version, a range or a part of it.
 func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
 	var body *reader
-	b, o, part, err := s.read(ctx, reading{
+	b, o, part, now, err := s.read(ctx, reading{
 		ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId, span: in.Range, part: in.PartNumber,
 		conditions: conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, since: in.IfModifiedSince, notSince: in.IfUnmodifiedSince},
-		found:      func(o Object, part span) error { body = s.open(o.Content, part.from, part.length); return nil },
+		found: func(tx *store.Tx, o Object, part span) error {
+			if err := s.readable(o, tx.Now()); err != nil {
+				return err
+			}
+			body = s.open(o.Content, part.from, part.length)
+			return nil
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	context.AfterFunc(ctx, body.done) // an answer that is never sent holds nothing
 	out := &s3.GetObjectOutput{Body: body}
-	same(out, o.headed(b, part, in.ChecksumMode, in.PartNumber))
+	same(out, o.headed(b, part, now, in.ChecksumMode, in.PartNumber))
 	for asked, answered := range map[*string]**string{
 		in.ResponseContentType: &out.ContentType, in.ResponseContentEncoding: &out.ContentEncoding, in.ResponseContentLanguage: &out.ContentLanguage,
 		in.ResponseContentDisposition: &out.ContentDisposition, in.ResponseCacheControl: &out.CacheControl,
@@ -145,18 +153,18 @@ func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.Get
 
 // HeadObject is GetObject without the bytes.
 func (s *Service) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
-	b, o, part, err := s.read(ctx, reading{
+	b, o, part, now, err := s.read(ctx, reading{
 		ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId, span: in.Range, part: in.PartNumber,
 		conditions: conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, since: in.IfModifiedSince, notSince: in.IfUnmodifiedSince},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return o.headed(b, part, in.ChecksumMode, in.PartNumber), nil
+	return o.headed(b, part, now, in.ChecksumMode, in.PartNumber), nil
 }
 
 // headed is all that headers say about an object. Its checksum is said when it is asked for and the whole is given.
-func (o Object) headed(b Bucket, part span, mode types.ChecksumMode, number *int32) *s3.HeadObjectOutput {
+func (o Object) headed(b Bucket, part span, now standing, mode types.ChecksumMode, number *int32) *s3.HeadObjectOutput {
 	h := o.Headers
 	if h.Type == "" {
 		h.Type = noType
@@ -167,8 +175,9 @@ func (o Object) headed(b Bucket, part span, mode types.ChecksumMode, number *int
 		ServerSideEncryption: o.Encryption.Algorithm, SSEKMSKeyId: some(o.Encryption.Key), BucketKeyEnabled: o.Encryption.bucketKey(),
 		ContentType: some(h.Type), ContentEncoding: some(h.Encoding), ContentLanguage: some(h.Language), ContentDisposition: some(h.Disposition),
 		//lint:ignore SA1019 the wire writes this field
-		CacheControl: some(h.Cache), WebsiteRedirectLocation: some(h.Redirect), Expires: h.Expires,
+		CacheControl: some(h.Cache), WebsiteRedirectLocation: some(h.Redirect), Expires: h.Expires, Restore: now.restore, Expiration: now.expiration,
 	}
+	o.Lock.tell(out)
 	if mode == types.ChecksumModeEnabled && part.length == o.Content.Size {
 		o.Checksum.tell(out)
 	}
@@ -183,7 +192,7 @@ func (o Object) headed(b Bucket, part span, mode types.ChecksumMode, number *int
 
 // GetObjectAttributes tells of an object without its bytes what it is asked for.
 func (s *Service) GetObjectAttributes(ctx context.Context, in *s3.GetObjectAttributesInput) (*s3.GetObjectAttributesOutput, error) {
-	b, o, _, err := s.read(ctx, reading{ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId})
+	b, o, _, _, err := s.read(ctx, reading{ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId})
 	if err != nil {
 		return nil, err
 	}

@@ -66,9 +66,13 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultip
 		if o.Encryption, err = s.encrypt(tx, c, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
 			return err
 		}
+		if o.Lock, err = b.lockFor(c, in, o.Key, tx.Now()); err != nil {
+			return err
+		}
 		o.Owner, u.Begun, u.ID = b.Account, tx.Now(), versionID(tx)+versionID(tx)
 		u.Object = o
 		s.uploads.Put(tx, u.row(), u)
+		out.AbortDate, out.AbortRuleId = b.aborts(u)
 		out.UploadId, out.ServerSideEncryption = aws.String(u.ID), o.Encryption.Algorithm
 		out.SSEKMSKeyId, out.BucketKeyEnabled = some(o.Encryption.Key), o.Encryption.bucketKey()
 		return nil

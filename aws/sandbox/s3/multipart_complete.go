@@ -56,6 +56,7 @@ func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMu
 			return err
 		}
 		o = s.insert(tx, b, o)
+		out.Expiration = b.expiration(o)
 		s.drop(tx, u)
 		out.Location = aws.String(fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", b.Name, b.Region, *written(true).text(o.Key)))
 		out.ETag, out.VersionId, out.ServerSideEncryption, out.SSEKMSKeyId = quoted(o.ETag), b.shown(o), o.Encryption.Algorithm, some(o.Encryption.Key)

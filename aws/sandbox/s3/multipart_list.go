@@ -104,10 +104,11 @@ func (s *Service) ListParts(ctx context.Context, in *s3.ListPartsInput) (*s3.Lis
 		Bucket: in.Bucket, Key: in.Key, UploadId: in.UploadId, PartNumberMarker: aws.String(fmt.Sprint(after)), MaxParts: aws.Int32(int32(limit)), IsTruncated: aws.Bool(false)}
 	return out, s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
 		a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:ListMultipartUploadParts", key: aws.ToString(in.Key)}
-		_, u, err := s.under(tx, c, a, in.UploadId)
+		b, u, err := s.under(tx, c, a, in.UploadId)
 		if err != nil {
 			return err
 		}
+		out.AbortDate, out.AbortRuleId = b.aborts(u)
 		out.StorageClass, out.Owner, out.Initiator = listed(u.Object.Class), owner(u.Object.Owner), &types.Initiator{ID: owner(u.Object.Owner).ID}
 		out.ChecksumAlgorithm, out.ChecksumType = u.Algorithm, u.Type
 		for _, p := range s.partsOf(tx, u) {

@@ -34,6 +34,8 @@ type Object struct {
 	Tags        map[string]string  `json:"tags,omitempty"`
 	Parts       []ObjectPart       `json:"parts,omitempty"` // of an upload in parts
 	Replication replication        `json:"replication,omitzero"`
+	Restored    restored           `json:"restored,omitzero"`
+	Lock        lock               `json:"lock,omitzero"`
 }
 
 // ObjectPart is a part that an object was uploaded in.

@@ -49,8 +49,12 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.Put
 		if o.Encryption, err = s.encrypt(tx, c, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
 			return err
 		}
+		if o.Lock, err = b.lockFor(c, in, o.Key, tx.Now()); err != nil {
+			return err
+		}
 		o.Owner = b.Account
 		o = s.insert(tx, b, o)
+		out.Expiration = b.expiration(o)
 		out.ETag, out.VersionId, out.ServerSideEncryption = quoted(o.ETag), b.shown(o), o.Encryption.Algorithm
 		out.SSEKMSKeyId, out.BucketKeyEnabled = some(o.Encryption.Key), o.Encryption.bucketKey()
 		o.Checksum.tell(out)
@@ -123,42 +127,22 @@ func (s *Service) copied(tx *store.Tx, c wire.Caller, from string, owner *string
 	if err != nil {
 		return b, o, err
 	}
-	return b, o, conditions.unmet(o, true)
+	if err := conditions.unmet(o, true); err != nil {
+		return b, o, err
+	}
+	return b, o, s.copyable(o, tx.Now())
 }
 
 // CopyObject writes an object with the bytes of another: they are there already. They are read only where the copy needs another checksum
 // than its source has, and before the transaction, so that others do not wait for it.
 func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput) (*s3.CopyObjectOutput, error) {
-	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
-	class, err := checkClass(in.StorageClass)
-	if err != nil {
-		return nil, err
-	}
-	if in.SSECustomerAlgorithm != nil || in.CopySourceSSECustomerAlgorithm != nil {
-		return nil, noCustomerKeys()
-	}
-	if err := checkKey(a.key); err != nil {
-		return nil, err
-	}
-	out := &s3.CopyObjectOutput{}
 	var o Object
-	release := func() {}
-	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
-		b, err := s.find(tx, c, a)
-		if err != nil {
-			return err
+	out, release := &s3.CopyObjectOutput{}, func() {}
+	err := s.view(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
+		if o, err = s.original(tx, c, in, out); err == nil {
+			release = s.hold(o.Content)
 		}
-		var from Bucket
-		from, o, err = s.copied(tx, c, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{
-			match: in.CopySourceIfMatch, noneMatch: in.CopySourceIfNoneMatch, since: in.CopySourceIfModifiedSince, notSince: in.CopySourceIfUnmodifiedSince, copySource: true})
-		if err != nil {
-			return err
-		}
-		if from.Name == b.Name && o.Key == a.key && changesNothing(in) {
-			return fault("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
-		}
-		out.CopySourceVersionId, release = from.shown(o), s.hold(o.Content)
-		return nil
+		return err
 	})
 	defer release()
 	if err != nil {
@@ -167,26 +151,69 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput) (*s3.C
 	if o, err = s.likeness(o, in); err != nil {
 		return nil, err
 	}
-	return out, s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
-		b, err := s.find(tx, c, a)
-		if err != nil {
-			return err
-		}
-		was, there := s.current(tx, b.Name, a.key)
-		if err := (conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, write: true}).unmet(was, there); err != nil {
-			return err
-		}
-		o.Key, o.Class, o.Owner = a.key, class, b.Account
-		if o.Encryption, err = s.encrypt(tx, c, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
-			return err
-		}
-		o = s.insert(tx, b, o)
-		out.VersionId = b.shown(o)
-		out.ServerSideEncryption, out.SSEKMSKeyId, out.BucketKeyEnabled = o.Encryption.Algorithm, some(o.Encryption.Key), o.Encryption.bucketKey()
-		out.CopyObjectResult = &types.CopyObjectResult{ETag: quoted(o.ETag), LastModified: second(o.Modified)}
-		o.Checksum.tell(out.CopyObjectResult)
-		return nil
-	})
+	return out, s.update(ctx, func(tx *store.Tx, c wire.Caller) error { return s.arrive(tx, c, in, o, out) })
+}
+
+// target is where a copy goes.
+func target(in *s3.CopyObjectInput) ask {
+	return ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
+}
+
+// original is the object that a copy is to be made of, once it is known that it may be.
+func (s *Service) original(tx *store.Tx, c wire.Caller, in *s3.CopyObjectInput, out *s3.CopyObjectOutput) (o Object, err error) {
+	a := target(in)
+	if _, err := checkClass(in.StorageClass); err != nil {
+		return o, err
+	}
+	if in.SSECustomerAlgorithm != nil || in.CopySourceSSECustomerAlgorithm != nil {
+		return o, noCustomerKeys()
+	}
+	if err := checkKey(a.key); err != nil {
+		return o, err
+	}
+	b, err := s.find(tx, c, a)
+	if err != nil {
+		return o, err
+	}
+	from, o, err := s.copied(tx, c, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{
+		match: in.CopySourceIfMatch, noneMatch: in.CopySourceIfNoneMatch, since: in.CopySourceIfModifiedSince, notSince: in.CopySourceIfUnmodifiedSince, copySource: true})
+	if err != nil {
+		return o, err
+	}
+	if from.Name == b.Name && o.Key == a.key && changesNothing(in) {
+		return o, fault("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	out.CopySourceVersionId = from.shown(o)
+	return o, nil
+}
+
+// arrive puts a copy in its place.
+func (s *Service) arrive(tx *store.Tx, c wire.Caller, in *s3.CopyObjectInput, o Object, out *s3.CopyObjectOutput) error {
+	a := target(in)
+	b, err := s.find(tx, c, a)
+	if err != nil {
+		return err
+	}
+	was, there := s.current(tx, b.Name, a.key)
+	if err := (conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, write: true}).unmet(was, there); err != nil {
+		return err
+	}
+	o.Key, o.Owner = a.key, b.Account
+	if o.Class, err = checkClass(in.StorageClass); err != nil {
+		return err
+	}
+	if o.Encryption, err = s.encrypt(tx, c, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
+		return err
+	}
+	if o.Lock, err = b.lockFor(c, in, o.Key, tx.Now()); err != nil {
+		return err
+	}
+	o = s.insert(tx, b, o)
+	out.VersionId, out.Expiration = b.shown(o), b.expiration(o)
+	out.ServerSideEncryption, out.SSEKMSKeyId, out.BucketKeyEnabled = o.Encryption.Algorithm, some(o.Encryption.Key), o.Encryption.bucketKey()
+	out.CopyObjectResult = &types.CopyObjectResult{ETag: quoted(o.ETag), LastModified: second(o.Modified)}
+	o.Checksum.tell(out.CopyObjectResult)
+	return nil
 }
 
 // changesNothing says that a copy of an object onto itself would leave everything as it is.

@@ -56,6 +56,9 @@ func (s *Service) PutBucketVersioning(ctx context.Context, in *s3.PutBucketVersi
 		if in.VersioningConfiguration.Status == "" {
 			return fault("IllegalVersioningConfigurationException", "The Versioning element must be specified")
 		}
+		if err := b.versionable(in.VersioningConfiguration.Status); err != nil {
+			return err
+		}
 		if err := b.keepsVersions(in.VersioningConfiguration.Status); err != nil {
 			return err
 		}
