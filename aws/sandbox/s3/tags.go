@@ -154,19 +154,24 @@ func (s *Service) DeleteObjectTagging(ctx context.Context, in *s3.DeleteObjectTa
 }
 
 func (s *Service) retagObject(ctx context.Context, bucket, owner, key, version *string, action string, id **string, tags func() (map[string]string, error)) error {
-	return s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
-		b, at, o, err := s.locate(tx, c, ask{bucket: bucket, owner: owner, action: ofVersion(action, version), key: aws.ToString(key)}, version)
-		if err != nil {
-			return err
-		}
-		if o.Tags, err = tags(); err != nil {
-			return err
-		}
-		s.outgoing(tx, b, &o)
-		s.objects.Put(tx, at, o)
-		*id = b.shown(o)
-		return nil
+	return s.update(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
+		*id, err = s.retag(tx, c, ask{bucket: bucket, owner: owner, action: ofVersion(action, version), key: aws.ToString(key)}, version, tags)
+		return err
 	})
+}
+
+// retag replaces the tags of a version.
+func (s *Service) retag(tx *store.Tx, c wire.Caller, a ask, version *string, tags func() (map[string]string, error)) (id *string, err error) {
+	b, at, o, err := s.locate(tx, c, a, version)
+	if err != nil {
+		return nil, err
+	}
+	if o.Tags, err = tags(); err != nil {
+		return nil, err
+	}
+	s.outgoing(tx, b, &o)
+	s.objects.Put(tx, at, o)
+	return b.shown(o), nil
 }
 
 // GetObjectTagging gives a version's tags.
