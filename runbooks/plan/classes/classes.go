@@ -28,9 +28,10 @@ type Comparison struct {
 	Classes      []Class      `json:"classes"` // in AWS's order, warm to cold
 	Best         string       `json:"best"`    // id of the class that fits and costs least
 	Why          string       `json:"why"`
-	Near         []string     `json:"near"`      // ids of classes that fit and cost nearly the same
-	Crossings    []Crossing   `json:"crossings"` // between classes that fit, by frequency
-	Says         string       `json:"says"`      // what the figures leave out
+	Hint         string       `json:"hint,omitempty"` // what would save money if an answer could be another
+	Near         []string     `json:"near"`           // ids of classes that fit and cost nearly the same
+	Crossings    []Crossing   `json:"crossings"`      // between classes that fit, by frequency
+	Says         string       `json:"says"`           // what the figures leave out
 
 	need   need
 	fixed  map[string]*bill // what does not depend on reads, by class

@@ -84,7 +84,7 @@ func (c class) everything(n need) []Restore {
 		b := &bill{}
 		c.restore(b, Getting, n, t, 1)
 		b.add(Getting, "GET", n.objects, c.get)
-		all := t.longest(n) + n.asking()
+		all := (t.longest(n) + n.asking()).Round(time.Minute)
 		r := Restore{Tier: t.name, Fits: t.longest(n) <= n.wait, First: t.words(n), Wait: plan.Span(all), WaitSeconds: all.Seconds(), Lines: b.lines()}
 		r.Chosen = r.Fits && t.name == c.tier(n).name
 		r.USD = total(r.Lines)
@@ -127,12 +127,39 @@ func (c *Comparison) choose() {
 			c.Near, names = append(c.Near, k.ID), append(names, k.Name)
 		}
 	}
-	c.Why = fmt.Sprintf("%s costs least of what fits: %s USD a month", best.Name, Money(best.USD))
+	c.Why = c.why(best, names)
+	c.Hint = c.hint(best)
+}
+
+func (c *Comparison) why(best *Class, near []string) string {
+	text := fmt.Sprintf("%s costs least of what fits: %s USD a month", best.Name, Money(best.USD))
+	var next *Class
+	for i := range c.Classes {
+		if k := &c.Classes[i]; k.Fits && k != best && (next == nil || k.USD < next.USD) {
+			next = k
+		}
+	}
+	text += fmt.Sprintf("; after it comes %s with %s", next.Name, Money(next.USD))
 	if c.need.unknown {
-		c.Why = fmt.Sprintf("However often objects are read, between %g and %g times a month, %s costs at most %s USD a month more than the cheapest class; any other that fits can cost more than that", FewestReads, MostReads, best.Name, Money(best.Regret))
+		text = fmt.Sprintf("However often objects are read, between %g and %g times a month, %s costs at most %s USD a month more than the cheapest class; any other that fits can cost more than that", FewestReads, MostReads, best.Name, Money(best.Regret))
 	}
-	if len(names) > 0 {
-		c.Why += fmt.Sprintf(". A near tie, within 5 %% or a cent: %s; let something else than the price decide", strings.Join(names, ", "))
+	if len(near) > 0 {
+		text += fmt.Sprintf(". A near tie, within 5 %% or a cent: %s; let something else than the price decide", strings.Join(near, ", "))
 	}
-	c.Why += "."
+	return text + "."
+}
+
+// hint says what a longer wait would save, where a class is ruled out by nothing else and costs less than the best.
+func (c *Comparison) hint(best *Class) string {
+	var saving *Class
+	for i := range c.Classes {
+		k := &c.Classes[i]
+		if len(k.RuledOut) == 1 && len(k.Restores) > 1 && k.USD < best.USD && (saving == nil || k.USD < saving.USD) && k.WaitSeconds > c.need.wait.Seconds() {
+			saving = k
+		}
+	}
+	if saving == nil || c.need.unknown {
+		return ""
+	}
+	return fmt.Sprintf("If a first byte could take %s, %s would cost %s USD a month.", plan.Span(time.Duration(saving.WaitSeconds)*time.Second), saving.Name, Money(saving.USD))
 }

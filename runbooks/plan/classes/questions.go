@@ -43,12 +43,12 @@ func Questions() []plan.Question {
 		},
 		{
 			ID: "reads", Kind: plan.Select, Default: []string{"unknown"}, Validate: readsOf,
-			Text: "How often is one of them read, times a month?",
+			Text: "How often is one of them read?",
 			Help: "The colder a class, the less it costs to store in and the more to read from. Restores are asked for below; this is everyday reading.",
 			Options: []plan.Option{
 				{Value: "unknown", Label: "I don't know", Note: "then the class that costs least too much, however often it is"},
-				{Value: "0", Label: "never"}, {Value: "0.08", Label: "once a year"}, {Value: "0.33", Label: "once a quarter"},
-				{Value: "1", Label: "once a month"}, {Value: "10", Label: "ten times a month"},
+				{Value: "never", Label: "never"}, {Value: "1/year", Label: "once a year"}, {Value: "4/year", Label: "once a quarter"},
+				{Value: "1/month", Label: "once a month"}, {Value: "10/month", Label: "ten times a month"}, {Value: "1/day", Label: "every day"},
 			},
 		},
 		{
@@ -131,6 +131,7 @@ const (
 	// once a month" and "about once a month".
 	assumedReads = 1.0
 	mostObjects  = 1e12
+	mostReads    = 1e6
 	mostBytes    = 50 << 40 // of one object (S3 User Guide, "Uploading objects")
 )
 
@@ -140,7 +141,7 @@ func read(a plan.Answers) need {
 	n.objects, _ = parseCount(a.One("objects"))
 	n.bytes, _ = parseBytes(a.One("size"))
 	if n.unknown = a.One("reads") == "unknown"; !n.unknown {
-		n.reads, _ = strconv.ParseFloat(a.One("reads"), 64)
+		n.reads, _ = parseReads(a.One("reads"))
 	}
 	n.wait, _ = plan.ParseSpan(a.One("wait"))
 	n.keep, _ = plan.ParseSpan(a.One("keep"))
@@ -250,15 +251,34 @@ func sizeOf(s string) error {
 	return err
 }
 
+var readsParts = regexp.MustCompile(`^(\d+(?:\.\d+)?)/(day|week|month|year)$`)
+
+// parseReads reads a frequency as reads a month.
+func parseReads(s string) (float64, error) {
+	if s == "never" {
+		return 0, nil
+	}
+	parts := readsParts.FindStringSubmatch(s)
+	if parts == nil {
+		if _, err := strconv.ParseFloat(s, 64); err == nil {
+			return 0, fmt.Errorf("%q does not say in what time; write it like %s/month or %s/year", s, s, s)
+		}
+		return 0, fmt.Errorf("%q is not a frequency; write it like 1/month, 4/year, never or unknown", s)
+	}
+	n, err := strconv.ParseFloat(parts[1], 64)
+	n *= float64(month) / float64(map[string]time.Duration{"day": day, "week": 7 * day, "month": month, "year": 365 * day}[parts[2]])
+	if err != nil || n > mostReads {
+		return 0, fmt.Errorf("reads is %s, and more than a million a month is not reckoned with", s)
+	}
+	return n, nil
+}
+
 func readsOf(s string) error {
 	if s == "unknown" {
 		return nil
 	}
-	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(n >= 0 && n <= 1e6) || strings.ContainsAny(s, "xXpP_") {
-		return fmt.Errorf("%q is not a number of reads a month; write a number such as 0.08 (once a year) or 10, or unknown", s)
-	}
-	return nil
+	_, err := parseReads(s)
+	return err
 }
 
 // spanBetween checks a length of time; words are answers beside it.

@@ -33,7 +33,7 @@ type class struct {
 	retrieval, upload, move  *prices.Price
 	note, source             string
 	mark                     plan.Mark
-	tiers                    []tier // slowest first; none where no restore is needed
+	tiers                    []tier // slowest and cheapest first; none where no restore is needed
 }
 
 // tier is one way to restore out of an archive, a row of tiers.csv.
@@ -127,15 +127,19 @@ func (c class) archive() bool { return len(c.tiers) > 0 }
 // lifecycle-transition-general-considerations).
 func (c class) infrequent() bool { return c.id == "STANDARD_IA" || c.id == "ONEZONE_IA" }
 
-// tier is the cheapest way to restore within the wait, which is the slowest that fits; the fastest where none does.
+// tier is the cheapest way to restore within the wait, which is the slowest that fits. Where none does it is the cheapest
+// of all: a class that is ruled out is billed as if one could wait, to show what the hurry costs.
 func (c class) tier(n need) tier {
 	for _, t := range c.tiers {
 		if t.longest(n) <= n.wait {
 			return t
 		}
 	}
-	return c.tiers[len(c.tiers)-1]
+	return c.tiers[0]
 }
+
+// fastest is how soon an object can be there at the latest.
+func (c class) fastest(n need) time.Duration { return c.tiers[len(c.tiers)-1].longest(n) }
 
 // The rate that large objects are restored at by Expedited (S3 User Guide, restoring-objects-retrieval-options).
 const (

@@ -32,12 +32,12 @@ var rules = []rule{
 		always("the only copy would be lost with its one zone"),
 		"S3 User Guide, storage-class-intro", "V",
 	}, {
-		func(c class, n need) bool { return c.archive() && c.tier(n).longest(n) > n.wait },
+		func(c class, n need) bool { return c.archive() && c.fastest(n) > n.wait },
 		func(c class, n need) string {
 			if n.wait == 0 {
-				return fmt.Sprintf("its fastest restore takes up to %s, and the first byte must come at once", plan.Span(c.tier(n).longest(n)))
+				return fmt.Sprintf("its fastest restore takes up to %s, and the first byte must come at once", plan.Span(c.fastest(n)))
 			}
-			return fmt.Sprintf("its fastest restore takes up to %s, and %s is the longest accepted", plan.Span(c.tier(n).longest(n)), plan.Span(n.wait))
+			return fmt.Sprintf("its fastest restore takes up to %s, and %s is the longest accepted", plan.Span(c.fastest(n)), plan.Span(n.wait))
 		},
 		"S3 User Guide, restoring-objects-retrieval-options", "V",
 	}, {

@@ -56,8 +56,11 @@ func Often(reads float64) string {
 		return "once a month"
 	case reads > 1:
 		return near(reads) + " times a month"
-	case 1/reads > 24:
-		return "once in " + near(1/reads/12) + " years"
+	}
+	if years := near(float64(month) / float64(365*day) / reads); years == "1" {
+		return "once a year"
+	} else if 1/reads > 24 {
+		return "once in " + years + " years"
 	}
 	return "once in " + near(1/reads) + " months"
 }
