@@ -33,6 +33,7 @@ type Service struct {
 	policies *store.Table[Policy]  // account/name, of the customer's own
 	profiles *store.Table[Profile] // account/name
 	aliases  *store.Table[string]  // account
+	parsed   documents
 }
 
 // New makes the service on st.

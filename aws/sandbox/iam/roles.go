@@ -108,7 +108,7 @@ func (s *Service) Permits(tx *store.Tx, roleARN, action, resource string) bool {
 	}
 	permitted := false
 	for _, text := range texts {
-		d, err := policy.Parse(text)
+		d, err := s.parsed.parse(text)
 		if err != nil {
 			continue // nothing is kept that was not read before
 		}
