@@ -66,12 +66,20 @@ var statuses = map[string]int{
 	"NoSuchLifecycleConfiguration": 404, "ReplicationConfigurationNotFoundError": 404, "NoSuchConfiguration": 404, "NotFound": 404,
 	"ServerSideEncryptionConfigurationNotFoundError": 404, "NoSuchPublicAccessBlockConfiguration": 404,
 	"ObjectLockConfigurationNotFoundError": 404, "NoSuchObjectLockConfiguration": 404, "OwnershipControlsNotFoundError": 404,
-	"MethodNotAllowed": 405, "BucketAlreadyExists": 409, "BucketAlreadyOwnedByYou": 409, "BucketNotEmpty": 409, "OperationAborted": 409,
+	"NoSuchJob": 404, "MethodNotAllowed": 405, "BucketAlreadyExists": 409, "BucketAlreadyOwnedByYou": 409, "BucketNotEmpty": 409, "OperationAborted": 409,
 	"InvalidBucketState": 409, "RestoreAlreadyInProgress": 409, "MissingContentLength": 411, "PreconditionFailed": 412, "DryRunOperation": 412,
 	"InvalidRange": 416, "InvalidPartNumber": 416, "NotModified": 304, "PermanentRedirect": 301, "NotImplemented": 501, "SlowDown": 503,
 	"RequestLimitExceeded": 503, "ServiceUnavailable": 503, "Unavailable": 503, "InternalError": 500, "InternalFailure": 500,
 	"InternalServerError": 500, "InternalServiceError": 500, "InsufficientCapacity": 500, "InsufficientInstanceCapacity": 500,
 	"InsufficientVolumeCapacity": 500, "UnknownOperationException": 404,
+}
+
+// Status is the HTTP status that one of S3's codes has, 400 for one that is not known here.
+func Status(code string) int {
+	if status, ok := statuses[code]; ok {
+		return status
+	}
+	return http.StatusBadRequest
 }
 
 func statusOf(api *model.API, code string, fault bool) int {
