@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	maxRules    = 1000
-	maxRuleName = 255
+	mostReplications = 1000
+	longestRule      = 255
 	// inTime is the only time of replication time control, and the only threshold of its events.
 	inTime = 15 // minutes
 )
@@ -32,7 +32,7 @@ func (s *Service) PutBucketReplication(ctx context.Context, in *s3.PutBucketRepl
 		if b.Versioning != types.BucketVersioningStatusEnabled {
 			return unreplicable("Versioning must be 'Enabled' on the bucket to apply a replication configuration")
 		}
-		if err := checkRules(set.Rules, b.Name); err != nil {
+		if err := checkReplication(set.Rules, b.Name); err != nil {
 			return err
 		}
 		set.Rules = append([]types.ReplicationRule{}, set.Rules...)
@@ -99,10 +99,10 @@ func checkReplicationRole(role, account string) error {
 	return nil
 }
 
-// checkRules is what S3 asks of all rules together: names and priorities are theirs alone, and all are of one version of the schema. Rules
+// checkReplication is what S3 asks of all rules together: names and priorities are theirs alone, and all are of one version of the schema. Rules
 // without a Filter are of the first one ("Replication configuration backward compatibility").
-func checkRules(rules []types.ReplicationRule, source string) error {
-	if len(rules) == 0 || len(rules) > maxRules {
+func checkReplication(rules []types.ReplicationRule, source string) error {
+	if len(rules) == 0 || len(rules) > mostReplications {
 		return malformed()
 	}
 	first := false
@@ -140,7 +140,7 @@ func (r rule) check(source string, first bool) error {
 		return malformed()
 	case r.Status != types.ReplicationRuleStatusEnabled && r.Status != types.ReplicationRuleStatusDisabled:
 		return malformed()
-	case len(aws.ToString(r.ID)) > maxRuleName:
+	case len(aws.ToString(r.ID)) > longestRule:
 		return invalid("Rule Id cannot be greater than 255", "ID", *r.ID)
 	case first && r.Priority != nil:
 		return schema("Priority", "cannot be used")
