@@ -16,7 +16,7 @@ func (c *checker) doing() {
 	switch {
 	case d.Seed != nil:
 		c.data("seed", d.Seed.Data, d.Seed.With, dataKind(d.Seed.Data).SeedWith)
-		c.base(d.Seed)
+		c.seed(d.Seed)
 	case d.Prove != nil:
 		c.data("prove", d.Prove.Data, d.Prove.With, dataKind(d.Prove.Data).ProveWith)
 		c.against("prove.against", d.Prove.Against, d.Prove.Data)
@@ -63,12 +63,12 @@ func (c *checker) data(what, kind string, with Value, wants map[string]bool) {
 	c.template(with)
 }
 
-// base checks what is special to ebs-blocks: which blocks, and whose data they change.
-func (c *checker) base(s *Seed) {
-	_, blocks := s.With.Get("blocks")
-	_, count := s.With.Get("count")
-	if s.Data == "ebs-blocks" && blocks == count {
-		c.say(c.d.place("seed"), "seed of ebs-blocks wants either blocks or count", "write blocks: [0, 1, 2], or count: 16 to spread them")
+// seed checks of which parameters there is exactly one, and whose data is changed.
+func (c *checker) seed(s *Seed) {
+	oneOf := dataKind(s.Data).OneOf
+	given := slices.DeleteFunc(slices.Clone(oneOf), func(name string) bool { _, ok := s.With.Get(name); return !ok })
+	if len(oneOf) > 0 && len(given) != 1 {
+		c.say(c.d.place("seed"), fmt.Sprintf("seed of %s wants either %s", s.Data, strings.Join(oneOf, " or ")), "write exactly one of them")
 	}
 	if base, ok := s.With.Get("base"); ok && base.Scalar != nil {
 		if id, ok := base.Scalar.(string); ok {

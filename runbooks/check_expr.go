@@ -54,14 +54,15 @@ func (c *checker) own() *typ {
 		}
 		return t
 	case d.Seed != nil:
-		t := textFields("a seed", "Fingerprint", "Unit")
-		t.named["Count"], t.named["Total"], t.named["ChangedBlocksCount"] = ofSort(aNumber), ofSort(aNumber), ofSort(aNumber)
-		t.named["Indexes"] = listOf(ofSort(aNumber))
+		t := structure("a seed of "+d.Seed.Data, map[string]*typ{})
+		for name, v := range dataKind(d.Seed.Data).Gives {
+			t.named[name] = literalType(v)
+		}
 		return t
 	case d.Prove != nil:
 		t := textFields("a proof", "Fingerprint", "Expected")
 		t.named["OK"], t.named["Total"], t.named["Equal"], t.named["Count"] = ofSort(aTruth), ofSort(aNumber), ofSort(aNumber), ofSort(aNumber)
-		if d.Prove.Data == "sql-rows" {
+		if dataKind(d.Prove.Data).Dates {
 			t.named["Newest"] = ofSort(aText)
 		}
 		return t

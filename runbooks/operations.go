@@ -45,6 +45,7 @@ func (b *Runbook) Operations(as string) []string {
 		}
 		if s.Seed != nil {
 			add(s.As, dataKind(s.Seed.Data).Writes)
+			add(s.As, dataKind(s.Seed.Data).Looks...)
 		}
 		if s.Prove != nil {
 			add(s.As, dataKind(s.Prove.Data).Reads...)

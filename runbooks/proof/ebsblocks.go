@@ -3,15 +3,12 @@ package proof
 import (
 	"bytes"
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"runtime"
 	"slices"
 	"sort"
 	"sync"
@@ -24,11 +21,6 @@ const (
 	BlockSize = 512 << 10
 	// blocksPerGiB is how many of them a GiB of a volume has.
 	blocksPerGiB = 1 << 30 / BlockSize
-	// most is how many blocks are on their way at once at the most: enough to hide the latency, few enough to stay well under
-	// the default request quotas of the EBS direct APIs and under 10 MB of memory.
-	most = 8
-	// differences is how many differing units are named; the others are counted.
-	differences = 3
 	// pageSize is how many blocks are listed at once; the API allows 100 to 10,000.
 	pageSize = 1000
 )
@@ -36,15 +28,9 @@ const (
 // Block is the content of one block: a head that a person can read in a hex dump, then a keystream made from it.
 func Block(run, text string, index int) []byte {
 	data := make([]byte, BlockSize)
-	n := copy(data, head(run, text, index))
-	key := sha256.Sum256(data[:n])
-	block, _ := aes.NewCipher(key[:]) // 32 bytes are always a key
-	cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(data[n:], data[n:])
+	n := copy(data, head(run, text, "block", index))
+	copy(data[n:], keystream(data[:n], BlockSize-n))
 	return data
-}
-
-func head(run, text string, index int) string {
-	return fmt.Sprintf("lifeboat known data\nrun   %s\ntext  %s\nblock %d\n", run, text, index)
 }
 
 // written is what a seed step wrote, base included: the text of each index.
@@ -67,7 +53,7 @@ func seedBlocks(ctx context.Context, j Job) (map[string]any, error) {
 		return nil, err
 	}
 	done := 0
-	err = each(ctx, indexes, func(ctx context.Context, index int) error {
+	err = each(ctx, workers(), indexes, func(ctx context.Context, index int) error {
 		data := Block(j.Run, text, index)
 		sum := sha256.Sum256(data)
 		_, err := j.Call(ctx, "ebs.PutSnapshotBlock", map[string]any{
@@ -180,7 +166,7 @@ func (c *comparison) page(ctx context.Context, j Job, snapshot string, tokens []
 	for i := range at {
 		at[i] = i
 	}
-	return each(ctx, at, func(ctx context.Context, i int) error {
+	return each(ctx, workers(), at, func(ctx context.Context, i int) error {
 		t := tokens[i]
 		answer, err := j.Call(ctx, "ebs.GetSnapshotBlock", map[string]any{"SnapshotId": snapshot, "BlockIndex": float64(t.index), "BlockToken": t.token})
 		if err != nil {
@@ -222,39 +208,17 @@ func (c *comparison) compare(index int, data []byte) (hash []byte, instead strin
 	case !want && zero:
 		return nil, ""
 	case !want:
-		return hash, "was never written, and holds " + c.describe(index, data)
+		return hash, "was never written, and holds " + describe(data, c.run, "block", index)
 	case zero:
 		return nil, "holds only zeros"
 	case !bytes.Equal(data, Block(c.run, text, index)):
-		return hash, "holds " + c.describe(index, data)
+		return hash, inPlace(data, c.run, text, "block", index)
 	}
 	return hash, ""
 }
 
 // zeroHash is the SHA-256 of a block of zeros.
 var zeroHash = sync.OnceValue(func() [32]byte { return sha256.Sum256(make([]byte, BlockSize)) })
-
-// describe says what a block holds that is not what it should be: the text in the head of known data, with the run and the
-// block it was written for where those are others; or nothing known.
-func (c *comparison) describe(index int, data []byte) string {
-	lines := bytes.SplitN(data[:256], []byte("\n"), 5)
-	if len(lines) != 5 || string(lines[0]) != "lifeboat known data" {
-		return "data that no run of lifeboat wrote"
-	}
-	run, text, block := string(trim(lines[1], "run")), trim(lines[2], "text"), string(trim(lines[3], "block"))
-	says := fmt.Sprintf("%q", text)
-	if run != c.run {
-		says += " of run " + run
-	}
-	if block != fmt.Sprint(index) {
-		says += " of block " + block
-	}
-	return says
-}
-
-func trim(line []byte, name string) []byte {
-	return bytes.TrimSpace(bytes.TrimPrefix(line, []byte(name)))
-}
 
 func (c *comparison) proof() journal.Proof {
 	for index := range c.expected {
@@ -401,75 +365,4 @@ func wanted(j Job, total int) ([]int, error) {
 		return nil, fmt.Errorf("ebs-blocks needs blocks: a list of indexes, or count: how many")
 	}
 	return out, nil
-}
-
-func (j Job) progress(done, total int) {
-	if j.Progress != nil {
-		j.Progress(done, total)
-	}
-}
-
-func number(v any) (int, bool) {
-	switch n := v.(type) {
-	case int:
-		return n, true
-	case int64:
-		return int(n), true
-	case float64:
-		return int(n), n == float64(int(n))
-	}
-	return 0, false
-}
-
-func blob(v any) ([]byte, error) {
-	switch b := v.(type) {
-	case []byte:
-		return b, nil
-	case string:
-		return base64.StdEncoding.DecodeString(b)
-	}
-	return nil, fmt.Errorf("the answer has no data")
-}
-
-// workers is how many blocks are on their way at once. Blocks are hashed here, and a screen wants its keys answered
-// meanwhile: more of them than processors would only make it wait.
-func workers() int { return min(most, max(2, runtime.GOMAXPROCS(0))) }
-
-// each does work on all items, a few at once, and tells done about each that succeeded, one at a time. It stops at the
-// first error; a panic in work is an error.
-func each(ctx context.Context, items []int, work func(context.Context, int) error, done func(int)) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	todo := make(chan int)
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	for range min(workers(), len(items)) {
-		wg.Go(func() {
-			defer func() {
-				if p := recover(); p != nil {
-					stop(fmt.Errorf("internal error: %v", p))
-				}
-			}()
-			for item := range todo {
-				if err := work(ctx, item); err != nil {
-					stop(err)
-					return
-				}
-				mu.Lock()
-				done(item)
-				mu.Unlock()
-			}
-		})
-	}
-feed:
-	for _, item := range items {
-		select {
-		case todo <- item:
-		case <-ctx.Done():
-			break feed
-		}
-	}
-	close(todo)
-	wg.Wait()
-	return context.Cause(ctx)
 }

@@ -31,12 +31,20 @@ type Job struct {
 
 // Kind is one kind of data.
 type Kind struct {
+	// Looks are the operations that Seed reads with before it writes.
+	Looks []string
 	// Writes is the operation that Seed writes with, endpoint.Statement where that is SQL. Seeding again writes the same, so a seed that was cut off is repeated.
 	Writes string
 	// Reads are the operations that Prove reads with.
 	Reads []string
 	// SeedWith and ProveWith are the parameters that Seed and Prove take in Job.With; true is required.
 	SeedWith, ProveWith map[string]bool
+	// OneOf are parameters of Seed of which exactly one is given.
+	OneOf []string
+	// Gives is Seed's output: its members, each with a value of its sort.
+	Gives map[string]any
+	// Dates says that Prove knows when the newest unit was written.
+	Dates bool
 	// Seed writes data and gives its step's output, from which Prove makes the expected data again.
 	Seed func(context.Context, Job) (map[string]any, error)
 	// Prove reads data and compares it with what a seed step, given by its output, has written.
@@ -50,13 +58,28 @@ func kinds() map[string]Kind {
 			Writes: "ebs.PutSnapshotBlock", Reads: []string{"ebs.ListSnapshotBlocks", "ebs.GetSnapshotBlock"},
 			SeedWith:  map[string]bool{"snapshot": true, "gib": true, "text": true, "blocks": false, "count": false, "base": false},
 			ProveWith: map[string]bool{"snapshot": true, "gib": false},
+			OneOf:     []string{"blocks", "count"},
+			Gives:     map[string]any{"Indexes": []any{0.0}, "Texts": []any{""}, "Count": 0.0, "Total": 0.0, "Unit": "", "Fingerprint": "", "ChangedBlocksCount": 0.0},
 			Seed:      seedBlocks, Prove: proveBlocks,
 		},
 		"sql-rows": {
 			Writes: endpoint.Statement, Reads: endpoint.Operations(),
 			SeedWith:  map[string]bool{"instance": true, "database": true, "table": true, "rows": true, "text": true, "from": false, "base": false},
 			ProveWith: map[string]bool{"instance": true, "database": true, "table": true},
+			Gives:     map[string]any{"Ranges": []any{nil}, "Count": 0.0, "Total": 0.0, "Unit": "", "Fingerprint": ""},
+			Dates:     true,
 			Seed:      seedRows, Prove: proveRows,
+		},
+		"s3-objects": {
+			Looks:  []string{"s3.ListObjectsV2", "s3.HeadObject", "s3.GetObject"},
+			Writes: "s3.PutObject", Reads: []string{"s3.ListObjectsV2", "s3.GetObject", "s3.ListObjectVersions"},
+			SeedWith:  map[string]bool{"bucket": true, "prefix": false, "count": false, "key": false, "text": true, "from": false, "bytes": false, "base": false, "class": false},
+			ProveWith: map[string]bool{"bucket": true, "prefix": false, "key": false, "version": false},
+			OneOf:     []string{"count", "key"},
+			Gives: map[string]any{"Bucket": "", "Prefix": "", "Key": "", "ETag": "", "VersionId": "", "Bytes": 0.0, "Text": "", "From": 0.0,
+				"Ranges": []any{nil}, "Count": 0.0, "Total": 0.0, "Unit": "", "Fingerprint": ""},
+			Dates: true,
+			Seed:  seedObjects, Prove: proveObjects,
 		},
 	}
 }

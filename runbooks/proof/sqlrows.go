@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"lifeboat/aws/endpoint"
@@ -26,14 +27,6 @@ func Payload(run, text string, id int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "lifeboat known data\nrun   %s\ntext  %s\nrow   %d\n", run, text, id))
 	return hex.EncodeToString(sum[:])
 }
-
-// span is rows that were written together: ids from From to To.
-type span struct {
-	From, To int
-	Text     string
-}
-
-func (s span) size() int { return s.To - s.From + 1 }
 
 // seedRows writes rows From..From+rows-1 into a table, which it creates when it is not there. A row has id, text, payload and
 // written_at, the database's own time. Rows of these ids that are there already are replaced: a repeated seed leaves the same.
@@ -55,19 +48,19 @@ func seedRows(ctx context.Context, j Job) (map[string]any, error) {
 		return nil, err
 	}
 	for at := mine.From; at <= mine.To; at += batch {
-		part := span{at, min(at+batch-1, mine.To), mine.Text}
+		part := span{From: at, To: min(at+batch-1, mine.To), Text: mine.Text}
 		if _, err := t.conn.Run(ctx, t.write(j.Run, part)); err != nil {
 			return nil, err
 		}
 		j.progress(part.To-mine.From+1, mine.size())
 	}
 	all = append(all, mine)
-	want := newExpectation(j.Run, all)
+	want := newExpectation(all)
 	ranges := make([]any, len(all))
 	for i, s := range all {
 		ranges[i] = map[string]any{"From": float64(s.From), "To": float64(s.To), "Text": s.Text}
 	}
-	return map[string]any{"Ranges": ranges, "Count": float64(mine.size()), "Total": float64(want.total), "Unit": "rows", "Fingerprint": want.fingerprint()}, nil
+	return map[string]any{"Ranges": ranges, "Count": float64(mine.size()), "Total": float64(want.total), "Unit": "rows", "Fingerprint": want.fingerprint(addRow(j.Run))}, nil
 }
 
 // proveRows reads the whole table, page by page, and accounts for every row: those that were written, those that are missing, and
@@ -82,7 +75,7 @@ func proveRows(ctx context.Context, j Job, seeded map[string]any) (journal.Proof
 		return journal.Proof{}, err
 	}
 	defer t.close()
-	c := &rowComparison{run: j.Run, want: newExpectation(j.Run, all), sum: sha256.New()}
+	c := &rowComparison{tally: tally{one: "row", many: "rows", label: strconv.Itoa, want: newExpectation(all)}, run: j.Run, sum: sha256.New()}
 	for last, more := 0, true; more; {
 		answer, err := t.conn.Run(ctx, t.read(c.read > 0, last))
 		var e *endpoint.Error
@@ -178,7 +171,7 @@ func writes(j Job) (span, error) {
 	if len(text) > 200 {
 		return span{}, fmt.Errorf("text: it is longer than 200 characters")
 	}
-	return span{from, from + rows - 1, text}, nil
+	return span{From: from, To: from + rows - 1, Text: text}, nil
 }
 
 // baseRows gives what the step that With["base"] names has written, its own base included; nothing when there is none.
@@ -208,7 +201,7 @@ func seededRows(seeded map[string]any) ([]span, error) {
 		if !okFrom || !okTo || !okText {
 			return nil, fmt.Errorf("the seed step's list of rows is damaged at position %d", i)
 		}
-		out[i] = span{from, to, text}
+		out[i] = span{From: from, To: to, Text: text}
 	}
 	return out, nil
 }

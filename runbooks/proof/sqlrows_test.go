@@ -125,24 +125,24 @@ func TestSeedsOverSeeds(t *testing.T) {
 		want := map[int]string{}
 		for i := range rapid.IntRange(1, 6).Draw(r, "seeds") {
 			from := rapid.IntRange(1, 40).Draw(r, "from")
-			s := span{from, from + rapid.IntRange(0, 30).Draw(r, "more"), fmt.Sprint("text ", i)}
+			s := span{From: from, To: from + rapid.IntRange(0, 30).Draw(r, "more"), Text: fmt.Sprint("text ", i)}
 			all = append(all, s)
 			for id := s.From; id <= s.To; id++ {
 				want[id] = s.Text
 			}
 		}
-		e := newExpectation("run", all)
+		e := newExpectation(all)
 		if e.total != len(want) {
 			r.Fatalf("%d rows, want %d: %v", e.total, len(want), all)
 		}
 		last := 0
 		for {
-			id, text, ok := e.peek()
+			id, of, ok := e.peek()
 			if !ok {
 				break
 			}
-			if id <= last || want[id] != text {
-				r.Fatalf("row %d after %d is %q, want %q", id, last, text, want[id])
+			if id <= last || want[id] != of.Text {
+				r.Fatalf("row %d after %d is %q, want %q", id, last, of.Text, want[id])
 			}
 			last = id
 			delete(want, id)
@@ -180,7 +180,7 @@ func TestWrongRows(t *testing.T) {
 func TestDialects(t *testing.T) {
 	for _, protocol := range []string{endpoint.Postgres, endpoint.SQLServer} {
 		tab := &table{fixed(protocol), "dbo.ledger"}
-		for _, text := range []string{tab.create(), tab.write("run", span{1, 2, "it's"}), tab.read(false, 0), tab.read(true, 7)} {
+		for _, text := range []string{tab.create(), tab.write("run", span{From: 1, To: 2, Text: "it's"}), tab.read(false, 0), tab.read(true, 7)} {
 			server := strings.Contains(text, "object_id") || strings.Contains(text, "N'it''s'") || strings.Contains(text, "top (1000)")
 			if server != (protocol == endpoint.SQLServer) {
 				t.Errorf("%s: %s", protocol, text)
