@@ -71,9 +71,12 @@ func (r restored) status(now time.Time) *types.RestoreStatus {
 	return nil
 }
 
+// farthest is how many days are counted at most: a time.Duration has no more.
+const farthest = 100_000
+
 // midnight is the moment some days later, rounded to the next day at midnight UTC, as S3 counts days everywhere.
 func midnight(t time.Time, days int32) time.Time {
-	return t.UTC().Truncate(24*time.Hour).AddDate(0, 0, int(days)+1)
+	return t.UTC().Truncate(24 * time.Hour).Add(time.Duration(min(days, farthest)+1) * 24 * time.Hour)
 }
 
 // archived says that a version must be restored before it can be read.

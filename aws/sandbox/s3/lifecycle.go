@@ -50,6 +50,8 @@ type lifeRule struct {
 	prefix      string
 	tags        []types.Tag
 	over, under *int64 // bytes
+	moves       []step // of current versions
+	olderMoves  []step // of noncurrent ones
 }
 
 // enabled are the rules in force.
@@ -67,7 +69,7 @@ func (l *lifecycle) enabled() (rules []lifeRule) {
 
 func ruled(from types.LifecycleRule) lifeRule {
 	//lint:ignore SA1019 rules from before filters have it
-	r := lifeRule{LifecycleRule: from, prefix: aws.ToString(from.Prefix)}
+	r := lifeRule{LifecycleRule: from, prefix: aws.ToString(from.Prefix), moves: steps(from.Transitions), olderMoves: olderSteps(from.NoncurrentVersionTransitions)}
 	f := from.Filter
 	switch {
 	case f == nil:
@@ -83,7 +85,7 @@ func ruled(from types.LifecycleRule) lifeRule {
 }
 
 // covers says that the rule is for a version: a delete marker has no tags and no size.
-func (r lifeRule) covers(o Object) bool {
+func (r *lifeRule) covers(o *Object) bool {
 	if !strings.HasPrefix(o.Key, r.prefix) || r.over != nil && o.Content.Size <= *r.over || r.under != nil && o.Content.Size >= *r.under {
 		return false
 	}
@@ -96,7 +98,7 @@ func (r lifeRule) covers(o Object) bool {
 }
 
 // expires is when the rule makes a current version expire; ok is false when it does not.
-func (r lifeRule) expires(o Object) (at time.Time, ok bool) {
+func (r *lifeRule) expires(o *Object) (at time.Time, ok bool) {
 	switch e := r.Expiration; {
 	case e == nil:
 		return at, false
@@ -113,7 +115,7 @@ func (b Bucket) expiration(o Object) *string {
 	var first time.Time
 	var id string
 	for _, r := range b.Lifecycle.enabled() {
-		if at, ok := r.expires(o); ok && r.covers(o) && (id == "" || at.Before(first)) {
+		if at, ok := r.expires(&o); ok && r.covers(&o) && (id == "" || at.Before(first)) {
 			first, id = at, aws.ToString(r.ID)
 		}
 	}
@@ -124,8 +126,10 @@ func (b Bucket) expiration(o Object) *string {
 }
 
 // aborts is when the first of the rules ends an upload that nobody completes, and which rule that is.
-func (b Bucket) aborts(u Upload) (at *time.Time, id *string) {
-	for _, r := range b.Lifecycle.enabled() {
+func (b Bucket) aborts(u Upload) (at *time.Time, id *string) { return aborts(b.Lifecycle.enabled(), u) }
+
+func aborts(rules []lifeRule, u Upload) (at *time.Time, id *string) {
+	for _, r := range rules {
 		a := r.AbortIncompleteMultipartUpload
 		if a == nil || !strings.HasPrefix(u.Object.Key, r.prefix) {
 			continue
@@ -138,7 +142,7 @@ func (b Bucket) aborts(u Upload) (at *time.Time, id *string) {
 }
 
 // permits says that lifecycle may move a version from its class to another, whatever its age: further down the waterfall, and not too small.
-func (l *lifecycle) permits(r lifeRule, o Object, to types.TransitionStorageClass) bool {
+func (l *lifecycle) permits(r *lifeRule, o *Object, to types.TransitionStorageClass) bool {
 	if !slices.Contains(waterfall[o.Class], to) {
 		return false
 	}

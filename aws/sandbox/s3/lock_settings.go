@@ -80,6 +80,7 @@ func (s *Service) relock(ctx context.Context, a ask, version *string, change fun
 		if err := change(tx, c, b, &o.Lock); err != nil {
 			return err
 		}
+		s.outgoing(tx, b, &o)
 		s.objects.Put(tx, at, o)
 		return nil
 	})

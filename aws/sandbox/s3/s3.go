@@ -72,6 +72,7 @@ func New(st *store.Store, o Options) *Service {
 	st.OnDue(replicates, s.replicate)
 	st.OnDue(watches, s.minute)
 	st.OnDue(dueRestore, s.restoreDue)
+	st.OnDue(dueLifecycle, s.lifecycleDue)
 	return s
 }
 
@@ -93,7 +94,7 @@ func (s *Service) Ops() []wire.Handler {
 		wire.Op(s.ListObjects), wire.Op(s.ListObjectsV2), wire.Op(s.ListObjectVersions),
 		wire.Op(s.CreateMultipartUpload), wire.Op(s.UploadPart), wire.Op(s.UploadPartCopy), wire.Op(s.CompleteMultipartUpload),
 		wire.Op(s.AbortMultipartUpload), wire.Op(s.ListMultipartUploads), wire.Op(s.ListParts),
-		wire.Op(s.RestoreObject),
+		wire.Op(s.RestoreObject), wire.Op(s.PutBucketLifecycleConfiguration), wire.Op(s.GetBucketLifecycleConfiguration), wire.Op(s.DeleteBucketLifecycle),
 		wire.Op(s.PutObjectLockConfiguration), wire.Op(s.GetObjectLockConfiguration),
 		wire.Op(s.PutObjectRetention), wire.Op(s.GetObjectRetention), wire.Op(s.PutObjectLegalHold), wire.Op(s.GetObjectLegalHold),
 	}
