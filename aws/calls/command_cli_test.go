@@ -226,6 +226,11 @@ func filled(op *model.Op, text string) map[string]any {
 	if op.String() == "rds.ModifyOptionGroup" { // two commands to the CLI
 		delete(params, "OptionsToRemove")
 	}
+	for _, m := range op.Input.Members {
+		if m.HostLabel { // the CLI puts it into a host's name before anything else
+			params[m.Name] = "111122223333"
+		}
+	}
 	delete(params, "NetworkInterfaces") // the CLI moves other parameters into it
 	return params
 }

@@ -49,7 +49,7 @@ const (
 )
 
 // serviceHints are what to do next about the codes that one service alone has, or means in its own way.
-var serviceHints = map[string]func(*Error) string{"rds": rdsHint, "s3": s3Hint, "secretsmanager": secretHint}
+var serviceHints = map[string]func(*Error) string{"rds": rdsHint, "s3": s3Hint, "secretsmanager": secretHint, "s3control": s3controlHint, "cloudwatch": cloudwatchHint}
 
 // ownAction is the IAM action that an operation is allowed by.
 func ownAction(name string) string {

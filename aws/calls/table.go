@@ -89,7 +89,7 @@ func action(op string) string {
 // table is made when it is first asked for.
 var table = sync.OnceValue(func() map[string]*line {
 	t := map[string]*line{}
-	for _, lines := range [][]*line{ec2Lines(), ebsLines(), dlmLines(), kmsLines(), iamLines(), stsLines(), taggingLines(), rdsLines(), secretsmanagerLines(), s3Lines()} {
+	for _, lines := range [][]*line{ec2Lines(), ebsLines(), dlmLines(), kmsLines(), iamLines(), stsLines(), taggingLines(), rdsLines(), secretsmanagerLines(), s3Lines(), s3controlLines(), cloudwatchLines()} {
 		for _, l := range lines {
 			t[l.Name] = l
 		}

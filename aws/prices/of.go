@@ -15,7 +15,7 @@ func Of(op string, params map[string]any) (Cost, bool) {
 	}
 	service, name, _ := strings.Cut(op, ".")
 	switch service {
-	case "ec2", "ebs", "dlm", "iam", "sts", "resourcegroupstaggingapi", "rds":
+	case "ec2", "ebs", "dlm", "iam", "sts", "resourcegroupstaggingapi", "rds", "s3control":
 		return free("free"), true
 	case "s3":
 		return bucketCall(name), true
@@ -68,6 +68,7 @@ var billed = map[string]func(map[string]any) (Cost, bool){
 	"s3.PutObject":                                   object,
 	"s3.CopyObject":                                  object,
 	"s3.CreateMultipartUpload":                       object,
+	"s3control.CreateJob":                            batchJob,
 }
 
 // calls is a price by the request.

@@ -10,6 +10,7 @@ import (
 	"lifeboat/aws/sandbox/kms"
 	"lifeboat/aws/sandbox/rds"
 	"lifeboat/aws/sandbox/s3"
+	"lifeboat/aws/sandbox/s3control"
 	"lifeboat/aws/sandbox/secretsmanager"
 	"lifeboat/aws/sandbox/sts"
 	"lifeboat/aws/sandbox/tagging"
@@ -51,6 +52,7 @@ func (h *house) services(o Options) (all []mounted) {
 		{"dlm", dlm.New(st, disks, roles)},
 		{"secretsmanager", secrets},
 		{"s3", buckets},
+		{"s3control", s3control.New(st, buckets.Within(), roles)},
 		{"rds", h.databases},
 	}
 	var sources []tagging.Source
