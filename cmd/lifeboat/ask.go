@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,11 +13,12 @@ import (
 )
 
 // ask is the wizard line by line, for screen readers and plain terminals: no cursor moves, numbers instead of keys. It
-// asks again after a wrong answer, and the end of the input is an error, never an answer.
-func ask(in io.Reader, out io.Writer) (plan.Answers, error) {
+// asks for what is not given yet, asks again after a wrong answer, and the end of the input is an error, never an answer.
+func ask(in io.Reader, out io.Writer, form plan.Form, given plan.Answers) (plan.Answers, error) {
 	lines := bufio.NewScanner(in)
 	answers := plan.Answers{}
-	questions := plan.Questions()
+	maps.Copy(answers, given)
+	questions := slices.DeleteFunc(slices.Clone(form.Questions), func(q plan.Question) bool { return len(given[q.ID]) > 0 })
 	for i, q := range questions {
 		fmt.Fprintf(out, "\nQuestion %d of %d. %s\n%s\n", i+1, len(questions), q.Text, q.Help)
 		for n, o := range q.Options {
@@ -25,7 +28,7 @@ func ask(in io.Reader, out io.Writer) (plan.Answers, error) {
 			}
 			fmt.Fprintln(out)
 		}
-		if err := askOne(lines, out, q, answers); err != nil {
+		if err := askOne(lines, out, form, q, answers); err != nil {
 			return nil, err
 		}
 	}
@@ -33,17 +36,17 @@ func ask(in io.Reader, out io.Writer) (plan.Answers, error) {
 	return answers, nil
 }
 
-func askOne(lines *bufio.Scanner, out io.Writer, q plan.Question, answers plan.Answers) error {
+func askOne(lines *bufio.Scanner, out io.Writer, form plan.Form, q plan.Question, answers plan.Answers) error {
 	for {
 		fmt.Fprint(out, prompt(q))
 		if !lines.Scan() {
-			return &ending{code: exitUsage, err: fmt.Errorf("the input ended before the answer %q was given", q.ID), hint: "lifeboat plan --answers FILE"}
+			return &ending{code: exitUsage, err: fmt.Errorf("the input ended before the answer %q was given", q.ID), hint: form.Command + " --answers FILE"}
 		}
 		values := pick(q, lines.Text())
 		if len(values) == 0 {
 			values = q.Default
 		}
-		err := answers.Set(q.ID, values...)
+		err := form.Set(answers, q.ID, values...)
 		if err == nil && len(answers[q.ID]) == 0 && !q.Optional {
 			err = fmt.Errorf("this one needs an answer")
 		}

@@ -41,6 +41,7 @@ func newPlan(p *process) *cobra.Command {
 	f.StringVar(&o.out, "out", "", "folder to write answers.yaml, plan.md and plan.json to")
 	f.BoolVar(&o.json, "json", false, "print the plan as JSON")
 	f.BoolVar(&o.plain, "plain", false, "ask line by line instead of on a full screen")
+	c.AddCommand(newPlanClasses(p))
 	return c
 }
 
@@ -72,7 +73,7 @@ func planAnswers(p *process, o planOptions) (plan.Answers, error) {
 		return nil, &ending{code: exitUsage, err: fmt.Errorf("there is no terminal to ask at, and the answer %q is missing", plan.Answers{}.Missing()[0].ID),
 			hint: "lifeboat plan --answers FILE, with a file such as:\n" + example()}
 	}
-	return ask(p.in, p.out)
+	return ask(p.in, p.out, plan.PlanForm(), nil)
 }
 
 // example is an answers file with every default, to start from.

@@ -35,13 +35,13 @@ type Wrong struct {
 	Instead  string
 }
 
-// form is that of a plan.
-func form() Form {
+// PlanForm is the form of a plan.
+func PlanForm() Form {
 	return Form{Schema: AnswersSchema, Command: "lifeboat plan", Questions: Questions()}
 }
 
 // Defaults are the answers taken when nobody is asked. What has no default is missing.
-func Defaults() Answers { return form().Defaults() }
+func Defaults() Answers { return PlanForm().Defaults() }
 
 // Defaults are the answers taken when nobody is asked. What has no default is missing.
 func (f Form) Defaults() Answers {
@@ -55,7 +55,7 @@ func (f Form) Defaults() Answers {
 }
 
 // Set answers one question of a plan, after checking every value. No values, or one empty value, takes the answer back.
-func (a Answers) Set(id string, values ...string) error { return form().Set(a, id, values...) }
+func (a Answers) Set(id string, values ...string) error { return PlanForm().Set(a, id, values...) }
 
 // Set answers one question, after checking every value. No values, or one empty value, takes the answer back.
 func (f Form) Set(a Answers, id string, values ...string) error {
@@ -103,7 +103,7 @@ func (a Answers) One(id string) string {
 }
 
 // Missing lists the questions of a plan that need an answer and have none, in order.
-func (a Answers) Missing() []Question { return form().Missing(a) }
+func (a Answers) Missing() []Question { return PlanForm().Missing(a) }
 
 // Missing lists the questions that need an answer and have none, in order.
 func (f Form) Missing(a Answers) []Question {
@@ -117,7 +117,7 @@ func (f Form) Missing(a Answers) []Question {
 }
 
 // Check says everything that is wrong: unknown questions, wrong values and missing answers. Nil when a plan can be made.
-func (a Answers) Check() error { return form().Check(a) }
+func (a Answers) Check() error { return PlanForm().Check(a) }
 
 // Check says everything that is wrong, as runbooks.Problems: unknown questions, wrong values, missing answers, and answers
 // that contradict each other. Nil when there is nothing.
@@ -175,7 +175,7 @@ func example(q Question) string {
 }
 
 // Load reads the answers file of a plan. The error is runbooks.Problems when the file can be read but is not right.
-func Load(path string) (Answers, error) { return form().Load(path) }
+func Load(path string) (Answers, error) { return PlanForm().Load(path) }
 
 // Load reads an answers file. The error is runbooks.Problems when the file can be read but is not right.
 func (f Form) Load(path string) (Answers, error) {
@@ -187,7 +187,7 @@ func (f Form) Load(path string) (Answers, error) {
 }
 
 // Read reads the answers of a plan from YAML (or JSON, which is YAML too).
-func Read(name string, src []byte) (Answers, error) { return form().Read(name, src) }
+func Read(name string, src []byte) (Answers, error) { return PlanForm().Read(name, src) }
 
 // Read reads answers from YAML (or JSON, which is YAML too). Every mistake is found in one go, each with its place.
 func (f Form) Read(name string, src []byte) (Answers, error) {
@@ -301,7 +301,7 @@ func (f Form) question(id string) (Question, bool) {
 }
 
 // Encode writes the answers of a plan as a file a person can read and change; see Form.Encode.
-func (a Answers) Encode() []byte { return form().Encode(a) }
+func (a Answers) Encode() []byte { return PlanForm().Encode(a) }
 
 // Encode writes the answers as a file a person can read and change: each with its question above it. Read gives the
 // same answers back.

@@ -26,9 +26,10 @@ type item struct {
 
 // of is how much of an item a price is for.
 func of(p *prices.Price) float64 {
-	number, _, _ := strings.Cut(p.Unit, " ")
-	if n, err := strconv.ParseFloat(number, 64); err == nil {
-		return n
+	if number, _, counted := strings.Cut(p.Unit, " "); counted {
+		if n, err := strconv.ParseFloat(number, 64); err == nil {
+			return n
+		}
 	}
 	return 1
 }

@@ -139,8 +139,12 @@ func (c *Comparison) why(best *Class, near []string) string {
 			next = k
 		}
 	}
-	text += fmt.Sprintf("; after it comes %s with %s", next.Name, Money(next.USD))
-	if c.need.unknown {
+	if next != nil {
+		text += fmt.Sprintf("; after it comes %s with %s", next.Name, Money(next.USD))
+	} else {
+		text = fmt.Sprintf("Only %s fits: %s USD a month", best.Name, Money(best.USD))
+	}
+	if c.need.unknown && next != nil {
 		text = fmt.Sprintf("However often objects are read, between %g and %g times a month, %s costs at most %s USD a month more than the cheapest class; any other that fits can cost more than that", FewestReads, MostReads, best.Name, Money(best.Regret))
 	}
 	if len(near) > 0 {

@@ -131,6 +131,7 @@ const (
 	// once a month" and "about once a month".
 	assumedReads = 1.0
 	mostObjects  = 1e12
+	mostData     = 1 << 60
 	mostReads    = 1e6
 	mostBytes    = 50 << 40 // of one object (S3 User Guide, "Uploading objects")
 )
@@ -166,6 +167,9 @@ func together(a plan.Answers) []plan.Wrong {
 	var out []plan.Wrong
 	say := func(id, instead, format string, args ...any) {
 		out = append(out, plan.Wrong{Question: id, Text: fmt.Sprintf(format, args...), Instead: instead})
+	}
+	if n.objects*n.bytes > mostData {
+		say("size", "write fewer or smaller objects", "size: %s objects of %s are more than 1,024 PiB, and more than that is not reckoned with", grouped(n.objects), bytesText(n.bytes))
 	}
 	if n.after >= n.keep {
 		say("arrive", "write a shorter time, or arrive: direct", "arrive: lifecycle would move objects after %s, but they are kept for %s only", plan.Span(n.after), plan.Span(n.keep))

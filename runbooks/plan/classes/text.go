@@ -135,7 +135,7 @@ func waitText(n need) string {
 // table has two rows for each class: what it costs and how long a first byte takes, and what everything back costs, or
 // why it is ruled out.
 func (c *Comparison) table(p *page) {
-	p.line("\n  %-34s %14s  %s", "Class", "USD a month", "First byte")
+	p.line("\n  %-34s %15s  %s", "Class", "USD a month", "First byte")
 	p.line("  %s", strings.Repeat("-", wide-2))
 	for _, k := range c.Classes {
 		mark := " "
@@ -149,7 +149,7 @@ func (c *Comparison) table(p *page) {
 		if k.Unpriced != "" {
 			usd = "unknown"
 		}
-		p.line("%s %s %-32s %14s  %s", mark, k.Letter, k.Name, usd, k.Wait)
+		p.line("%s %s %-32s %15s  %s", mark, k.Letter, k.Name, usd, k.Wait)
 		if !k.Fits {
 			var why []string
 			for _, r := range k.RuledOut {

@@ -32,6 +32,8 @@ func figure(n float64) string {
 // Money writes an amount of USD: cents from a dollar on, and below it what is left of it.
 func Money(usd float64) string {
 	switch {
+	case usd >= 1e12:
+		return strconv.FormatFloat(usd, 'g', 3, 64)
 	case usd >= 1000:
 		return grouped(usd)
 	case usd >= 1 || usd == 0:
