@@ -92,8 +92,8 @@ type Line struct {
 // Restore is getting everything back once, in one way.
 type Restore struct {
 	Tier        string  `json:"tier,omitempty"` // of the archive classes
-	Fits        bool    `json:"fits"`           // within the longest accepted wait
-	Chosen      bool    `json:"chosen"`         // the cheapest way that fits: the lines reckon with it
+	Fits        bool    `json:"fits"`           // its first object comes within the longest accepted wait, and it is meant for so many
+	Chosen      bool    `json:"chosen"`         // the cheapest way that fits, the cheapest of all where none does
 	First       string  `json:"first"`          // wait for an object
 	Wait        string  `json:"wait"`           // until everything can be read
 	WaitSeconds float64 `json:"wait_seconds"`

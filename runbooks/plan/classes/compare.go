@@ -3,6 +3,7 @@ package classes
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,11 +86,11 @@ func (c class) everything(n need) []Restore {
 		c.restore(b, Getting, n, t, 1)
 		b.add(Getting, "GET", n.objects, c.get)
 		all := (t.longest(n) + n.asking()).Round(time.Minute)
-		r := Restore{Tier: t.name, Fits: t.longest(n) <= n.wait, First: t.words(n), Wait: plan.Span(all), WaitSeconds: all.Seconds(), Lines: b.lines()}
-		r.Chosen = r.Fits && t.name == c.tier(n).name
+		r := Restore{Tier: t.name, Fits: t.longest(n) <= n.wait && t.takes(n.objects), First: t.words(n), Wait: plan.Span(all), WaitSeconds: all.Seconds(), Lines: b.lines()}
 		r.USD = total(r.Lines)
 		out = append(out, r)
 	}
+	out[max(0, slices.IndexFunc(out, func(r Restore) bool { return r.Fits }))].Chosen = true
 	return out
 }
 

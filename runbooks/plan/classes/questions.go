@@ -57,7 +57,7 @@ func Questions() []plan.Question {
 			Help: "In an outage this wait is part of the recovery time (RTO). Two classes are archives: an object there must be restored before it can be read, which takes from minutes to two days.",
 			Options: []plan.Option{
 				{Value: "0", Label: "it must come at once", Note: "milliseconds: no archive does that"},
-				{Value: "5m", Label: "5 minutes", Note: "Glacier Flexible Retrieval, Expedited"}, {Value: "5h", Label: "5 hours", Note: "Glacier Flexible Retrieval, Standard"},
+				{Value: "5m", Label: "5 minutes", Note: "Glacier Flexible Retrieval, Expedited, for hundreds of objects at a time"}, {Value: "5h", Label: "5 hours", Note: "Glacier Flexible Retrieval, Standard"},
 				{Value: "12h", Label: "12 hours", Note: "Deep Archive, Standard"}, {Value: "48h", Label: "2 days", Note: "Deep Archive, Bulk"},
 			},
 		},

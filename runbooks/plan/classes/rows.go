@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ type class struct {
 type tier struct {
 	name          string
 	from, to      time.Duration
+	most          float64 // objects it is for at a time; 0 is any number
 	data, request *prices.Price
 	note, source  string
 	mark          plan.Mark
@@ -51,7 +53,7 @@ var classes = sync.OnceValue(func() []class {
 	for _, r := range records(tierRows) {
 		tiers[r["class"]] = append(tiers[r["class"]], tier{
 			name: r["tier"], from: r.duration("from_seconds", time.Second), to: r.duration("to_seconds", time.Second),
-			data: r.price("data"), request: r.price("request"), note: r["note"], source: r["source"], mark: plan.Mark(r["mark"]),
+			most: r.number("most_objects"), data: r.price("data"), request: r.price("request"), note: r["note"], source: r["source"], mark: plan.Mark(r["mark"]),
 		})
 	}
 	var out []class
@@ -131,15 +133,31 @@ func (c class) infrequent() bool { return c.id == "STANDARD_IA" || c.id == "ONEZ
 // of all: a class that is ruled out is billed as if one could wait, to show what the hurry costs.
 func (c class) tier(n need) tier {
 	for _, t := range c.tiers {
-		if t.longest(n) <= n.wait {
+		if t.longest(n) <= n.wait && t.takes(n.objects*n.part) {
 			return t
 		}
 	}
 	return c.tiers[0]
 }
 
-// fastest is how soon an object can be there at the latest.
-func (c class) fastest(n need) time.Duration { return c.tiers[len(c.tiers)-1].longest(n) }
+// slow reports whether no restore of the class comes within the wait.
+func (c class) slow(n need) bool {
+	t := c.tier(n)
+	return t.longest(n) > n.wait || !t.takes(n.objects*n.part)
+}
+
+// fastest is the fastest way to restore what is restored at a time.
+func (c class) fastest(n need) tier {
+	for _, t := range slices.Backward(c.tiers) {
+		if t.takes(n.objects * n.part) {
+			return t
+		}
+	}
+	return c.tiers[0]
+}
+
+// takes reports whether the tier is meant for so many objects at a time.
+func (t tier) takes(objects float64) bool { return t.most == 0 || objects <= t.most }
 
 // The rate that large objects are restored at by Expedited (S3 User Guide, restoring-objects-retrieval-options).
 const (

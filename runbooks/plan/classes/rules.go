@@ -2,6 +2,7 @@ package classes
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"lifeboat/runbooks/plan"
@@ -32,12 +33,17 @@ var rules = []rule{
 		always("the only copy would be lost with its one zone"),
 		"S3 User Guide, storage-class-intro", "V",
 	}, {
-		func(c class, n need) bool { return c.archive() && c.fastest(n) > n.wait },
+		func(c class, n need) bool { return c.archive() && c.slow(n) },
 		func(c class, n need) string {
-			if n.wait == 0 {
-				return fmt.Sprintf("its fastest restore takes up to %s, and the first byte must come at once", plan.Span(c.fastest(n)))
+			t := c.fastest(n)
+			text := fmt.Sprintf("its fastest restore takes up to %s, and ", plan.Span(t.longest(n)))
+			if t.name != c.tiers[len(c.tiers)-1].name {
+				text = fmt.Sprintf("its fastest restore of so many objects takes up to %s, and ", plan.Span(t.longest(n)))
 			}
-			return fmt.Sprintf("its fastest restore takes up to %s, and %s is the longest accepted", plan.Span(c.fastest(n)), plan.Span(n.wait))
+			if n.wait == 0 {
+				return text + "the first byte must come at once"
+			}
+			return text + plan.Span(n.wait) + " is the longest accepted"
 		},
 		"S3 User Guide, restoring-objects-retrieval-options", "V",
 	}, {
@@ -80,8 +86,11 @@ func (c class) notes(n need) []Reason {
 			say(t.name+": "+t.note, t.source, t.mark)
 		}
 	}
+	if strings.Contains(c.name, "Glacier") {
+		say("It is a class of ordinary buckets. The separate Glacier service, which kept archives in vaults, takes no new customers.", "Amazon Glacier Developer Guide, introduction", "V")
+	}
 	if c.archive() {
-		say("GetObject is refused with InvalidObjectState until RestoreObject has made a readable copy; the lines keep it for 7 days.", "S3 User Guide, restoring-objects", "V")
+		say("GetObject is refused with InvalidObjectState until RestoreObject has made a readable copy; the lines keep it for 7 days. The waits are what AWS calls typical; tens of millions of objects or hundreds of TB can take longer.", "S3 User Guide, restoring-objects-retrieval-options", "V")
 	}
 	if rest := n.keep - n.before(c); rest < c.least {
 		say(fmt.Sprintf("Kept there for %s, each object is charged for %d days.", plan.Span(rest), c.least/day), c.source, c.mark)

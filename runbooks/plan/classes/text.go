@@ -225,7 +225,7 @@ func (c *Comparison) lineByLine(p *page) {
 			if r.Tier != "" {
 				note := ""
 				if !r.Fits {
-					note = "; longer than accepted"
+					note = " (not within the wait, or not for so many)"
 				}
 				p.wrap("    ", "      ", "everything back by "+r.Tier+": "+Money(r.USD)+" USD, "+r.Wait+note)
 			}
