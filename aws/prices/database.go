@@ -119,27 +119,3 @@ func secret(map[string]any) (Cost, bool) {
 	p := list()["secret"]
 	return cost(p, p.USD, "month", "%s a month while it exists, by the hour (secret", usd(p.USD)), true
 }
-
-// object is what an object costs that is written: the request, and its storage in the class it is written to.
-func object(params map[string]any) (Cost, bool) {
-	if class, _ := params["StorageClass"].(string); class != "" && class != "STANDARD" {
-		return unknown("objects of class " + class)
-	}
-	p, put := list()["s3-standard"], list()["s3-put"]
-	return cost(p, p.USD, "GB-month", "%s a month for each GB it stores, while it exists, and %s for 1,000 calls (Standard storage", usd(p.USD), usd(put.USD)), true
-}
-
-// bucketCall is any other call of S3, by the request. Deleting is free ("Amazon S3 pricing").
-func bucketCall(name string) Cost {
-	for _, prefix := range []string{"Delete", "Abort"} {
-		if strings.HasPrefix(name, prefix) {
-			return free("free")
-		}
-	}
-	for _, prefix := range []string{"Get", "Head"} {
-		if strings.HasPrefix(name, prefix) {
-			return calls("s3-get", 1000)
-		}
-	}
-	return calls("s3-put", 1000)
-}

@@ -68,6 +68,9 @@ var billed = map[string]func(map[string]any) (Cost, bool){
 	"s3.PutObject":                                   object,
 	"s3.CopyObject":                                  object,
 	"s3.CreateMultipartUpload":                       object,
+	"s3.RestoreObject":                               restored,
+	"s3.PutBucketReplication":                        replicated,
+	"s3.PutBucketLifecycleConfiguration":             moved,
 	"s3control.CreateJob":                            batchJob,
 }
 

@@ -49,7 +49,21 @@ func TestOf(t *testing.T) {
 		{"secretsmanager.CreateSecret", nil, "0.40 USD a month while it exists, by the hour (secret; us-east-1 list price of 2024)", 0.4, "month", true},
 		{"secretsmanager.GetSecretValue", nil, "0.05 USD for 10,000 calls (API requests; us-east-1 list price of 2024)", 0.000005, "call", true},
 		{"s3.PutObject", nil, "0.023 USD a month for each GB it stores, while it exists, and 0.005 USD for 1,000 calls (Standard storage; us-east-1 list price of 2025-10)", 0.023, "GB-month", true},
-		{"s3.PutObject", map[string]any{"StorageClass": "GLACIER"}, "price not known here: objects of class GLACIER", 0, "", false},
+		{"s3.PutObject", map[string]any{"StorageClass": "GLACIER"},
+			"0.0036 USD a month for each GB it stores, for 90 days at least and with 40 KB beside each object, and 0.03 USD for 1,000 calls (Glacier Flexible Retrieval storage; us-east-1 list price of 2025-07)", 0.0036, "GB-month", true},
+		{"s3.PutObject", map[string]any{"StorageClass": "OUTPOSTS"}, "price not known here: objects of class OUTPOSTS", 0, "", false},
+		{"s3.RestoreObject", map[string]any{"RestoreRequest": map[string]any{"Days": 1, "GlacierJobParameters": map[string]any{"Tier": "Expedited"}}},
+			"0.03 USD a GB and 10.00 USD for 1,000 calls out of Glacier Flexible Retrieval, and 0.023 USD a GB and month for the copy in Standard while it is there (Expedited; us-east-1 list price of 2025-07)", 0.03, "GB", true},
+		{"s3.RestoreObject", map[string]any{"RestoreRequest": map[string]any{"Days": 1}},
+			"0.01 USD a GB and 0.05 USD for 1,000 calls out of Glacier Flexible Retrieval, 0.02 USD a GB and 0.10 USD for 1,000 calls out of Glacier Deep Archive, and 0.023 USD a GB and month for the copy in Standard while it is there (Standard; us-east-1 list price of 2025-07)", 0.02, "GB", true},
+		{"s3.RestoreObject", map[string]any{"RestoreRequest": map[string]any{"Days": 1, "GlacierJobParameters": map[string]any{"Tier": "Bulk"}}},
+			"nothing out of Glacier Flexible Retrieval, 0.0025 USD a GB and 0.025 USD for 1,000 calls out of Glacier Deep Archive, and 0.023 USD a GB and month for the copy in Standard while it is there (Bulk; us-east-1 list price of 2025-07)", 0.0025, "GB", true},
+		{"s3.RestoreObject", map[string]any{"RestoreRequest": map[string]any{"GlacierJobParameters": map[string]any{"Tier": "${{ tier }}"}}}, "price not known here: restores by the tier ${{ tier }}", 0, "", false},
+		{"s3.PutBucketReplication", map[string]any{"ReplicationConfiguration": map[string]any{"Rules": []any{map[string]any{"Destination": map[string]any{"ReplicationTime": map[string]any{"Status": "Enabled"}}}}}},
+			"0.005 USD for 1,000 calls, and then for each object a PUT and its storage there, and 0.02 USD a GB for the way to another Region, 0.015 USD a GB more for replication time control (Standard PUT, COPY, POST, LIST; us-east-1 list price of 2026-08)", 0.000005, "call", true},
+		{"s3.PutBucketLifecycleConfiguration", map[string]any{"LifecycleConfiguration": map[string]any{"Rules": []any{map[string]any{"Transitions": []any{map[string]any{"Days": 30, "StorageClass": "GLACIER"}}}}}},
+			"0.005 USD for 1,000 calls (Standard PUT, COPY, POST, LIST; us-east-1 list price of 2026-08); and 0.03 USD for 1,000 objects that it moves to GLACIER", 0.000005, "call", true},
+		{"s3control.CreateJob", nil, "0.25 USD for the job and 1.00 USD for each million objects (Batch Operations job; us-east-1 list price of 2026-08)", 0.25, "call", true},
 		{"s3.CreateBucket", nil, "0.005 USD for 1,000 calls (Standard PUT, COPY, POST, LIST; us-east-1 list price of 2026-08)", 0.000005, "call", true},
 		{"s3.GetObject", nil, "0.0004 USD for 1,000 calls (Standard GET and all other requests; us-east-1 list price of 2026-08)", 0.0000004, "call", true},
 		{"s3.DeleteObjects", nil, "free", 0, "", true},
@@ -79,6 +93,13 @@ func TestList(t *testing.T) {
 		for _, params := range []map[string]any{nil, {"Size": 1, "VolumeType": "io1", "CompletionDurationMinutes": 15}} {
 			if c, known := Of(op, params); known && !c.Free && (c.AsOf == "" || c.USD <= 0) {
 				t.Errorf("%s %v: %+v", op, params, c)
+			}
+		}
+	}
+	for class, ids := range stores {
+		for _, id := range []string{ids.gb, ids.put, ids.move} {
+			if _, ok := Find(id); !ok && id != "" {
+				t.Errorf("%s: no price %s", class, id)
 			}
 		}
 	}
