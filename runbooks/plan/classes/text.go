@@ -98,7 +98,7 @@ func (c *Comparison) head(p *page) {
 	if n.unknown {
 		said = append(said, fmt.Sprintf("reads unknown (the figures are for %g a month)", n.reads))
 	} else {
-		said = append(said, "each read "+strings.Replace(c.Answers.One("reads"), "/", " times a ", 1))
+		said = append(said, readText(c.Answers.One("reads")))
 	}
 	said = append(said, "first byte "+waitText(n), "kept "+plan.Span(n.keep))
 	if n.only {
@@ -123,6 +123,18 @@ func (c *Comparison) head(p *page) {
 	if c.Hint != "" {
 		p.wrap("", "", c.Hint)
 	}
+}
+
+// readText is a frequency in the words it was answered with.
+func readText(answer string) string {
+	times, in, said := strings.Cut(answer, "/")
+	switch {
+	case !said || times == "0":
+		return "never read"
+	case times == "1":
+		return "each read once a " + in
+	}
+	return "each read " + times + " times a " + in
 }
 
 func waitText(n need) string {
