@@ -13,7 +13,8 @@ import (
 )
 
 // ask is the wizard line by line, for screen readers and plain terminals: no cursor moves, numbers instead of keys. It
-// asks for what is not given yet, asks again after a wrong answer, and the end of the input is an error, never an answer.
+// asks for what is not given yet, asks again after a wrong answer or one that contradicts another, and the end of the input
+// is an error, never an answer.
 func ask(in io.Reader, out io.Writer, form plan.Form, given plan.Answers) (plan.Answers, error) {
 	lines := bufio.NewScanner(in)
 	answers := plan.Answers{}
@@ -29,6 +30,13 @@ func ask(in io.Reader, out io.Writer, form plan.Form, given plan.Answers) (plan.
 			fmt.Fprintln(out)
 		}
 		if err := askOne(lines, out, form, q, answers); err != nil {
+			return nil, err
+		}
+	}
+	for wrong := form.Contradictions(answers); len(wrong) > 0; wrong = form.Contradictions(answers) {
+		fmt.Fprintf(out, "That does not work: %s; %s\n", wrong[0].Text, wrong[0].Instead)
+		at := slices.IndexFunc(form.Questions, func(q plan.Question) bool { return q.ID == wrong[0].Question })
+		if err := askOne(lines, out, form, form.Questions[at], answers); err != nil {
 			return nil, err
 		}
 	}

@@ -38,6 +38,10 @@ func TestAskStorageClass(t *testing.T) {
 	if len(given) != 3 {
 		t.Error("it changes the answers that it was given")
 	}
+	clash := plan.Answers{"objects": {"1"}, "size": {"1KiB"}, "reads": {"never"}, "wait": {"0"}, "keep": {"1y"}, "only-copy": {"yes"}, "restore-every": {"1y"}, "restore": {"1MiB"}}
+	if got, err = ask(strings.NewReader("2y\n30d\n1KiB\n"), &out, classes.Form(), clash); err != nil || got.One("restore") != "1KiB" || got.One("arrive") != "30d" {
+		t.Errorf("contradictions are asked again: %v, %v", got, err)
+	}
 	if _, err := ask(strings.NewReader("1MB\n"), &out, classes.Form(), given); err == nil || !strings.Contains(err.Error(), `before the answer "reads" was given`) {
 		t.Errorf("the end of the input is no answer: %v", err)
 	}

@@ -139,13 +139,18 @@ func (f Form) Check(a Answers) error {
 	return wrong
 }
 
-// together says what contradicts what, each at its place in the file.
-func (f Form) together(a Answers, file string, places map[string]runbooks.Pos) runbooks.Problems {
-	if f.Together == nil {
+// Contradictions are the answers that do not go together, where all that are needed are there.
+func (f Form) Contradictions(a Answers) []Wrong {
+	if f.Together == nil || len(f.Missing(a)) > 0 {
 		return nil
 	}
+	return f.Together(a)
+}
+
+// together says what contradicts what, each at its place in the file.
+func (f Form) together(a Answers, file string, places map[string]runbooks.Pos) runbooks.Problems {
 	var out runbooks.Problems
-	for _, w := range f.Together(a) {
+	for _, w := range f.Contradictions(a) {
 		at := places[w.Question]
 		at.File = file
 		out = append(out, runbooks.Problem{Pos: at, Text: w.Text, Instead: w.Instead})

@@ -241,7 +241,10 @@ func parseBytes(s string) (float64, error) {
 	}
 	n, err := strconv.ParseFloat(parts[1], 64)
 	n *= map[string]float64{"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}[parts[2]]
-	if err != nil || n < 1 {
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%q is no size that anything has; write it like 100KiB, 1MiB or 5GiB", s)
+	case n < 1:
 		return 0, fmt.Errorf("%q is less than a byte; write it like 100KiB, 1MiB or 5GiB", s)
 	}
 	return n, nil
