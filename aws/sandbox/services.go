@@ -3,6 +3,7 @@ package sandbox
 import (
 	"path/filepath"
 
+	"lifeboat/aws/sandbox/cloudwatch"
 	"lifeboat/aws/sandbox/dlm"
 	"lifeboat/aws/sandbox/ebs"
 	"lifeboat/aws/sandbox/ec2"
@@ -37,7 +38,8 @@ func (h *house) services(o Options) (all []mounted) {
 	keys := kms.New(st)
 	disks := ec2.New(st, keys)
 	secrets := secretsmanager.New(st, keys)
-	buckets := s3.New(st, s3.Options{Keys: keys, Roles: roles})
+	measures := cloudwatch.New(st)
+	buckets := s3.New(st, s3.Options{Keys: keys, Roles: roles, Metrics: measures})
 	h.logins = sts.New(st, roles, o.Wall.Now)
 	h.databases = rds.New(st, rds.Options{
 		Dir: folder(o.Dir, databasesFolder), Keys: keys, Network: disks, Secrets: secrets, Roles: roles, Buckets: buckets.Within(), Log: h.log, Now: h.clock.Now,
@@ -51,6 +53,7 @@ func (h *house) services(o Options) (all []mounted) {
 		{"ebs", ebs.New(st, disks, keys)},
 		{"dlm", dlm.New(st, disks, roles)},
 		{"secretsmanager", secrets},
+		{"cloudwatch", measures},
 		{"s3", buckets},
 		{"s3control", s3control.New(st, buckets.Within(), roles)},
 		{"rds", h.databases},
