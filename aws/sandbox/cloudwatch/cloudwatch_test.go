@@ -39,7 +39,7 @@ func TestStatistics(t *testing.T) {
 	out := must[*cloudwatch.GetMetricStatisticsOutput](t)(w.GetMetricStatistics(ctx, asking()))
 	var got []string
 	for _, d := range out.Datapoints {
-		got = append(got, fmt.Sprint(d.Timestamp.Sub(try.Start()).Minutes(), *d.Sum, *d.Average, *d.Minimum, *d.Maximum, *d.SampleCount) + string(d.Unit))
+		got = append(got, fmt.Sprint(d.Timestamp.Sub(try.Start()).Minutes(), *d.Sum, *d.Average, *d.Minimum, *d.Maximum, *d.SampleCount)+string(d.Unit))
 	}
 	if want := []string{"0 16 4 1 10 4Count", "5 100 100 100 100 1Count"}; !slices.Equal(got, want) || *out.Label != "m" {
 		t.Errorf("%q, want %q", got, want)

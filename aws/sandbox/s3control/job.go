@@ -105,7 +105,7 @@ func (j Job) descriptor(s State, now time.Time) (*types.JobDescriptor, error) {
 	}
 	d := &types.JobDescriptor{
 		JobId: aws.String(j.ID), JobArn: aws.String(j.ARN()), CreationTime: aws.Time(j.Created), Status: s.Status, Priority: s.Priority,
-		ConfirmationRequired: aws.Bool(aws.ToBool(in.ConfirmationRequired)), Description: in.Description, Manifest: in.Manifest, ManifestGenerator: in.ManifestGenerator,
+		ConfirmationRequired: aws.Bool(confirms(in)), Description: in.Description, Manifest: in.Manifest, ManifestGenerator: in.ManifestGenerator,
 		Operation: in.Operation, Report: in.Report, RoleArn: in.RoleArn, ProgressSummary: s.progress(now),
 		StatusUpdateReason: some(s.Reason), TerminationDate: moment(s.Terminated), SuspendedDate: moment(s.Suspended), FailureReasons: []types.JobFailure{},
 	}
@@ -120,6 +120,11 @@ func (j Job) descriptor(s State, now time.Time) (*types.JobDescriptor, error) {
 			Format: types.GeneratedManifestFormatS3InventoryReportCsv20211130, Location: &types.JobManifestLocation{ObjectArn: aws.String(g.ARN), ObjectVersionId: some(g.Version), ETag: aws.String(g.ETag)}}
 	}
 	return d, nil
+}
+
+// confirms says whether a job waits for a confirmation; only who says so does not want one ("Updating job status").
+func confirms(in *s3control.CreateJobInput) bool {
+	return in.ConfirmationRequired == nil || *in.ConfirmationRequired
 }
 
 // awaiting is why a job is suspended.

@@ -271,14 +271,83 @@ func reasons(j *types.JobDescriptor) string {
 // failed is the list of the tasks that failed, from a job's report.
 func (w *world) failed(t testing.TB, j *types.JobDescriptor) string {
 	t.Helper()
+	return w.outcome(t, j, "failed")
+}
+
+// succeeded is the list of the tasks that succeeded.
+func (w *world) succeeded(t testing.TB, j *types.JobDescriptor) string {
+	t.Helper()
+	return w.outcome(t, j, "succeeded")
+}
+
+func (w *world) outcome(t testing.TB, j *types.JobDescriptor, which string) string {
+	t.Helper()
 	var m completion
 	if err := json.Unmarshal([]byte(w.read(t, "notes", "reports/job-"+*j.JobId+"/manifest.json")), &m); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range m.Results {
-		if r.TaskExecutionStatus == "failed" {
+		if r.TaskExecutionStatus == which {
 			return w.read(t, r.Bucket, r.Key)
 		}
 	}
 	return ""
+}
+
+// refusedWith checks the code of a refusal; an empty one is none.
+func refusedWith(t testing.TB, what string, err error, want string) {
+	t.Helper()
+	if code, text := try.Refusal(err); code != want {
+		t.Errorf("%s: %s %q, want %s", what, code, text, want)
+	}
+}
+
+// What S3 does not take is refused, and the same request twice makes one job.
+func TestCreateJob(t *testing.T) {
+	w := newWorld(t, "")
+	w.furnish(t, nil)
+	for what, test := range map[string]struct {
+		change func(in *s3control.CreateJobInput)
+		want   string
+	}{
+		"as it should be":   {func(*s3control.CreateJobInput) {}, ""},
+		"another account":   {func(in *s3control.CreateJobInput) { in.AccountId = p(them) }, "AccessDenied"},
+		"a role of another": {func(in *s3control.CreateJobInput) { in.RoleArn = p("arn:aws:iam::" + them + ":role/x") }, "InvalidRequest"},
+		"no list":           {func(in *s3control.CreateJobInput) { in.ManifestGenerator = nil }, "InvalidRequest"},
+		"two lists":         {func(in *s3control.CreateJobInput) { in.Manifest = w.list(t, "here,k\n", keys...) }, "InvalidRequest"},
+		"no operation":      {func(in *s3control.CreateJobInput) { in.Operation = &types.JobOperation{} }, "InvalidRequest"},
+		"two operations": {func(in *s3control.CreateJobInput) {
+			in.Operation.S3DeleteObjectTagging = &types.S3DeleteObjectTaggingOperation{}
+		}, "InvalidRequest"},
+		"a function": {func(in *s3control.CreateJobInput) {
+			in.Operation = &types.JobOperation{LambdaInvoke: &types.LambdaInvokeOperation{FunctionArn: p("f")}}
+		}, "NotImplemented"},
+		"a report nowhere": {func(in *s3control.CreateJobInput) { in.Report.Bucket = nil }, "InvalidRequest"},
+		"no report":        {func(in *s3control.CreateJobInput) { in.Report = &types.JobReport{} }, ""},
+		"a manifest nowhere": {func(in *s3control.CreateJobInput) {
+			in.ManifestGenerator = generator(func(g *types.S3JobManifestGenerator) { g.EnableManifestOutput = true })
+		}, "InvalidRequest"},
+		"no column for keys": {func(in *s3control.CreateJobInput) {
+			in.ManifestGenerator, in.Manifest = nil, w.list(t, "here\n", keys[:1]...)
+		}, "InvalidRequest"},
+		"a copy to nowhere": {func(in *s3control.CreateJobInput) {
+			in.Operation = &types.JobOperation{S3PutObjectCopy: &types.S3CopyObjectOperation{}}
+		}, "InvalidRequest"},
+		"a restore for never": {func(in *s3control.CreateJobInput) {
+			in.Operation = &types.JobOperation{S3InitiateRestoreObject: &types.S3InitiateRestoreObjectOperation{}}
+		}, "InvalidRequest"},
+	} {
+		_, err := w.jobs.CreateJob(ctx, w.replicating(test.change))
+		refusedWith(t, what, err, test.want)
+	}
+	in := w.replicating(func(in *s3control.CreateJobInput) {
+		in.ClientRequestToken, in.Tags = p("token"), []types.S3Tag{{Key: p("k"), Value: p("v")}}
+	})
+	first := w.create(t, in)
+	if again := w.create(t, in); again != first {
+		t.Errorf("the same request made %s and %s", first, again)
+	}
+	in.Priority = aws.Int32(7)
+	_, err := w.jobs.CreateJob(ctx, in)
+	refusedWith(t, "another request with the token", err, "IdempotencyException")
 }

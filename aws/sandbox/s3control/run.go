@@ -140,7 +140,7 @@ func (s *Service) prepare(tx *store.Tx, j Job, state *State) error {
 		return err
 	}
 	status := types.JobStatusReady
-	if aws.ToBool(in.ConfirmationRequired) {
+	if confirms(in) {
 		status = types.JobStatusSuspended
 	}
 	s.enter(tx, j, state, status)
