@@ -111,6 +111,12 @@ func (w Within) Write(tx *store.Tx, by Acting, bucket, key string, body io.Reade
 	return o.ETag, o.Version, nil
 }
 
+// Retains says whether a bucket keeps what is written to it from being deleted for a time (Object Lock's default retention).
+func (w Within) Retains(tx *store.Tx, bucket string) bool {
+	b, _ := w.s.buckets.Get(tx, bucket)
+	return b.Locking != nil && b.Locking.Default != nil
+}
+
 // Replicate sends a version by its bucket's rules, whatever its age (Batch Replication). The code is one of Amazon S3's replication failure
 // reasons, empty when it is on its way: how that ends, Replicated says.
 func (w Within) Replicate(tx *store.Tx, by Acting, p Place) (code, why string) {

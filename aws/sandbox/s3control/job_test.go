@@ -184,6 +184,14 @@ func TestFailures(t *testing.T) {
 		"no right to write the report": {func(w *world, _ *s3control.CreateJobInput) {
 			w.allow(w.T.(testing.TB), "batch", rights("s3:PutObject")...)
 		}, types.JobStatusFailed, reportForbidden},
+		"a report bucket that keeps what it has": {func(w *world, in *s3control.CreateJobInput) {
+			t := w.T.(testing.TB)
+			must[*s3api.CreateBucketOutput](t)(w.s3.CreateBucket(ctx, &s3api.CreateBucketInput{Bucket: p("worm"), ObjectLockEnabledForBucket: aws.Bool(true),
+				CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: east}}))
+			must[*s3api.PutObjectLockConfigurationOutput](t)(w.s3.PutObjectLockConfiguration(ctx, &s3api.PutObjectLockConfigurationInput{Bucket: p("worm"), ObjectLockConfiguration: &s3types.ObjectLockConfiguration{
+				ObjectLockEnabled: s3types.ObjectLockEnabledEnabled, Rule: &s3types.ObjectLockRule{DefaultRetention: &s3types.DefaultRetention{Mode: s3types.ObjectLockRetentionModeGovernance, Days: aws.Int32(1)}}}}))
+			in.Report.Bucket = p("arn:aws:s3:::worm")
+		}, types.JobStatusFailed, reportForbidden},
 		"no bucket for the report": {func(_ *world, in *s3control.CreateJobInput) { in.Report.Bucket = p("arn:aws:s3:::none") }, types.JobStatusFailed, reportForbidden},
 		"all the rights there must be": {func(w *world, _ *s3control.CreateJobInput) {
 			w.allow(w.T.(testing.TB), "batch", rights()...)

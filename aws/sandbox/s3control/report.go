@@ -39,7 +39,7 @@ type completed struct {
 var outcomes = []string{"succeeded", "failed"}
 
 // report writes what became of the tasks that were run, where the job wants it: a list of those that succeeded, one of those that failed, and
-// above them a manifest with its MD5 beside it.
+// above them a manifest with its MD5 beside it. A bucket with a default retention takes no reports ("Troubleshooting S3 Batch Operations").
 func (s *Service) report(tx *store.Tx, j Job, in *s3control.CreateJobInput, state State) error {
 	lists, err := s.lists(tx, j, in.Report.ReportScope == types.JobReportScopeAllTasks, state)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Service) report(tx *store.Tx, j Job, in *s3control.CreateJobInput, stat
 	bucket, folder := bucketOf(in.Report.Bucket), below(in.Report.Prefix, "job-"+j.ID)
 	by := s3.Acting{Role: aws.ToString(in.RoleArn), Region: j.Region}
 	owner, region, there := s.buckets.Bucket(tx, bucket)
-	if !there || region != j.Region || in.Report.ExpectedBucketOwner != nil && *in.Report.ExpectedBucketOwner != owner {
+	if !there || region != j.Region || s.buckets.Retains(tx, bucket) || in.Report.ExpectedBucketOwner != nil && *in.Report.ExpectedBucketOwner != owner {
 		return because(badReport, reportForbidden)
 	}
 	write := func(key string, body []byte) error {

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	dueStep   = "s3control.step"   // account/region/id: the next step of a job
+	dueStep   = "s3control.job"    // account/region/id: the next step of a job
 	dueExpiry = "s3control.expiry" // account/region/id: a job is forgotten
 )
 
