@@ -85,3 +85,24 @@ func (w *world) copies(t *testing.T, id string, objects int) {
 		}
 	}
 }
+
+// What a job writes of itself into the journal grows with its batches, not with its tasks: here are 990, of which none changes an object.
+func TestJournalStaysSmall(t *testing.T) {
+	dir := t.TempDir()
+	w := newWorld(t, dir)
+	w.furnish(t, nil)
+	list := w.list(t, strings.Repeat("here,none\n", 990), keys...)
+	size := func() int64 {
+		return must[os.FileInfo](t)(os.Stat(filepath.Join(dir, store.JournalFile))).Size()
+	}
+	before := size()
+	j := w.run(t, w.replicating(func(in *s3control.CreateJobInput) { in.ManifestGenerator, in.Manifest = nil, list }))
+	if *j.ProgressSummary.NumberOfTasksFailed != 990 {
+		t.Fatalf("the job is %s: %s", j.Status, reasons(j))
+	}
+	if grown := size() - before; grown > 16<<10 {
+		t.Errorf("the journal has grown by %d bytes", grown)
+	} else {
+		t.Logf("the journal has grown by %d bytes", grown)
+	}
+}
