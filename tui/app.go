@@ -10,6 +10,8 @@ import (
 
 	"lifeboat/runbooks/engine"
 	"lifeboat/runbooks/plan"
+	"lifeboat/runbooks/plan/classes"
+	classview "lifeboat/tui/classes"
 	"lifeboat/tui/home"
 	"lifeboat/tui/parts"
 	planview "lifeboat/tui/plan"
@@ -35,6 +37,7 @@ type App struct {
 	w, h  int
 
 	stack []screen // the last one is shown
+	asks  inquiry  // what the wizard is open for
 	home  *home.Model
 	run   *runner.Model // the run that is open, nil when none
 	res   Result
@@ -56,8 +59,8 @@ type (
 		err     error
 	}
 	savedMsg struct {
-		what, path string
-		err        error
+		path string
+		err  error
 	}
 	failedMsg struct {
 		what string
@@ -92,7 +95,9 @@ func (a *App) Init() tea.Cmd {
 	cmds := []tea.Cmd{tea.RequestBackgroundColor}
 	switch f := a.first; {
 	case f.Wizard:
-		cmds = append(cmds, a.openWizard())
+		cmds = append(cmds, a.askPlan())
+	case f.Classes:
+		cmds = append(cmds, a.askClasses())
 	case f.Lab != "":
 		cmds = append(cmds, a.open(f.Lab, ""))
 	case f.Resume != "":
@@ -159,24 +164,32 @@ func (a *App) act(msg tea.Msg) (tea.Cmd, bool) {
 	case home.Resume:
 		return a.open("", msg.Run), true
 	case home.Plan:
-		return a.openWizard(), true
+		return a.askPlan(), true
+	case home.Class:
+		return a.askClasses(), true
 	case home.Quit:
 		return tea.Quit, true
 	case openedMsg:
 		return a.opened(msg), true
 	case wizard.Done:
-		return a.planned(msg.Answers), true
-	case wizard.Cancel, planview.Back, runner.Leave:
+		return a.answered(msg.Answers), true
+	case wizard.Cancel, planview.Back, classview.Back, runner.Leave:
 		return a.left(msg), true
 	case planview.Change:
 		a.stack = a.stack[:len(a.stack)-1]
-		return a.openWizard(), true
+		return a.askPlan(), true
 	case planview.Start:
 		return a.open(msg.Runbook, ""), true
 	case planview.Save:
-		return a.save(msg.Plan), true
+		return keep(a, "the plan", a.d.SavePlan, msg.Plan), true
+	case classview.Change:
+		a.stack = a.stack[:len(a.stack)-1]
+		a.res.ClassAnswers = msg.Answers
+		return a.askClasses(), true
+	case classview.Save:
+		return keep(a, "the comparison", a.d.SaveClasses, msg.Comparison), true
 	case savedMsg:
-		if p, ok := a.top().(*planview.Model); ok {
+		if p, ok := a.top().(interface{ Saved(string, error) }); ok {
 			p.Saved(msg.path, msg.err)
 		}
 		if msg.err == nil {
@@ -315,47 +328,87 @@ func (a *App) copy() func(string) tea.Cmd {
 	}
 }
 
-func (a *App) openWizard() tea.Cmd {
-	answers := a.d.Answers
-	if a.res.Answers != nil {
-		answers = a.res.Answers
-	}
-	w := wizard.New(a.t, plan.Questions(), answers)
+// inquiry is a list of questions, and what becomes of the answers. An error is about the answers: it is shown with them.
+type inquiry struct {
+	purpose   wizard.Purpose
+	questions []plan.Question
+	before    plan.Answers
+	answered  func(plan.Answers) (tea.Cmd, error)
+}
+
+// ask opens the wizard.
+func (a *App) ask(q inquiry) tea.Cmd {
+	a.asks = q
+	w := wizard.New(a.t, q.purpose, q.questions, q.before)
 	a.push(w)
 	return tea.Batch(w.Init(), w.Update(tea.WindowSizeMsg{Width: a.w, Height: a.h}))
 }
 
-// planned makes the plan of the answers; answers are kept before anything else.
-func (a *App) planned(answers plan.Answers) tea.Cmd {
-	a.res.Answers = answers
-	if a.first.Answers {
-		return tea.Quit
+// answered goes on with what was asked for, unless something is wrong with the answers as a whole.
+func (a *App) answered(answers plan.Answers) tea.Cmd {
+	cmd, err := a.asks.answered(answers)
+	if w, ok := a.top().(*wizard.Model); ok && err != nil {
+		w.Wrong(err)
 	}
-	p, err := plan.Make(answers)
-	if err != nil {
-		if w, ok := a.top().(*wizard.Model); ok {
-			w.Wrong(err)
-		}
-		return nil
+	return cmd
+}
+
+func (a *App) askPlan() tea.Cmd {
+	answers := a.d.Answers
+	if a.res.Answers != nil {
+		answers = a.res.Answers
 	}
-	a.res.Plan = p
-	a.stack[len(a.stack)-1] = planview.New(a.t, p)
-	if a.d.SaveAnswers == nil {
-		return nil
-	}
-	return a.guard("saving the answers", func() tea.Msg {
-		path, err := a.d.SaveAnswers(answers)
-		return savedMsg{"answers", path, err}
+	return a.ask(inquiry{
+		purpose:   wizard.Purpose{Title: "A plan for your data", Make: "make the plan"},
+		questions: plan.Questions(), before: answers, answered: a.planned,
 	})
 }
 
-func (a *App) save(p *plan.Plan) tea.Cmd {
-	if a.d.SavePlan == nil {
+// planned makes the plan of the answers; answers are kept before anything else.
+func (a *App) planned(answers plan.Answers) (tea.Cmd, error) {
+	a.res.Answers = answers
+	if a.first.Answers {
+		return tea.Quit, nil
+	}
+	p, err := plan.Make(answers)
+	if err != nil {
+		return nil, err
+	}
+	a.res.Plan = p
+	a.stack[len(a.stack)-1] = planview.New(a.t, p)
+	return keep(a, "the answers", a.d.SaveAnswers, answers), nil
+}
+
+func (a *App) askClasses() tea.Cmd {
+	answers := a.d.ClassAnswers
+	if a.res.ClassAnswers != nil {
+		answers = a.res.ClassAnswers
+	}
+	return a.ask(inquiry{
+		purpose:   wizard.Purpose{Title: "A storage class for your data", Make: "compare the classes"},
+		questions: classes.Questions(), before: answers, answered: a.compared,
+	})
+}
+
+// compared shows what the answers lead to; they are kept before anything else.
+func (a *App) compared(answers plan.Answers) (tea.Cmd, error) {
+	c, err := classes.Compare(answers)
+	if err != nil {
+		return nil, err
+	}
+	a.res.ClassAnswers = answers
+	a.stack[len(a.stack)-1] = classview.New(a.t, c)
+	return keep(a, "the answers", a.d.SaveClassAnswers, answers), nil
+}
+
+// keep writes something beside the program; nil when the outside world cannot.
+func keep[T any](a *App, what string, save func(T) (string, error), v T) tea.Cmd {
+	if save == nil {
 		return nil
 	}
-	return a.guard("saving the plan", func() tea.Msg {
-		path, err := a.d.SavePlan(p)
-		return savedMsg{"plan", path, err}
+	return a.guard("saving "+what, func() tea.Msg {
+		path, err := save(v)
+		return savedMsg{path, err}
 	})
 }
 
@@ -399,6 +452,7 @@ func KeyTables() string {
 		parts.KeyTable("Start", home.Keys()),
 		parts.KeyTable("Questions", wizard.Keys()),
 		parts.KeyTable("Plan", planview.Keys()),
+		parts.KeyTable("Storage classes", classview.Keys()),
 		parts.KeyTable("Run", runner.Keys()),
 	}, "\n")
 }

@@ -37,6 +37,21 @@ func BenchmarkView(b *testing.B) {
 	})
 }
 
+// BenchmarkClasses moves the frequency under the storage classes and draws the frame; the budget is 4 ms.
+func BenchmarkClasses(b *testing.B) {
+	for _, s := range []size{{80, 24}, {200, 50}} {
+		b.Run(fmt.Sprintf("%dx%d", s.w, s.h), func(b *testing.B) {
+			a := advised(b, s, media)
+			n := 0
+			for b.Loop() {
+				a.Update(key([]string{"right", "left"}[n%2]))
+				a.View()
+				n++
+			}
+		})
+	}
+}
+
 // flood is 20,000 events of a run under way.
 func flood() []journal.Event {
 	var out []journal.Event

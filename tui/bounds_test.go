@@ -11,6 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"lifeboat/runbooks/journal"
+	"lifeboat/runbooks/plan/classes"
+	classview "lifeboat/tui/classes"
 	"lifeboat/tui/home"
 	"lifeboat/tui/parts"
 	planview "lifeboat/tui/plan"
@@ -56,6 +58,11 @@ func everywhere(t testing.TB) map[string]*App {
 	a = plain()
 	press(a, "p", "space", "enter", "enter", "enter", "enter", "enter", "enter", "enter", "enter")
 	out["plan"] = a
+	for _, view := range []string{"1", "2", "3"} {
+		a = advised(t, size{80, 24}, media)
+		press(a, view)
+		out["classes "+view] = a
+	}
 	return out
 }
 
@@ -125,6 +132,26 @@ func TestAnyEventsFit(t *testing.T) {
 	})
 }
 
+// TestAnyAnswersFit compares classes for any answers, presses any keys in any window, and finds every frame in its bounds.
+func TestAnyAnswersFit(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		answers := map[string]string{}
+		for _, q := range classes.Questions() {
+			if q.ID != "restore" && q.ID != "arrive" { // those can contradict the others
+				answers[q.ID] = rapid.SampledFrom(q.Options).Draw(r, q.ID).Value
+			}
+		}
+		a := advised(t, size{80, 24}, answers)
+		a.Update(tea.WindowSizeMsg{Width: rapid.IntRange(0, 220).Draw(r, "w"), Height: rapid.IntRange(0, 70).Draw(r, "h")})
+		for range rapid.IntRange(0, 12).Draw(r, "n") {
+			press(a, rapid.SampledFrom([]string{"right", "left", "n", "p", "a", "b", "down", "up", "1", "2", "3", "tab", "space", "?", "s"}).Draw(r, "key"))
+			if err := fits(a); err != nil {
+				r.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestSmallWindowSaysSo(t *testing.T) {
 	a := New(deps(&clock{stage.Began}, nil), First{})
 	a.Update(tea.WindowSizeMsg{Width: 20, Height: 5})
@@ -147,7 +174,7 @@ func TestKeysSayWhy(t *testing.T) {
 // TestKeyTables finds every key of every screen in the documents' tables, and none twice on one screen.
 func TestKeyTables(t *testing.T) {
 	doc := KeyTables()
-	for screen, table := range map[string][]parts.Key{"home": home.Keys(), "wizard": wizard.Keys(), "plan": planview.Keys(), "run": runner.Keys()} {
+	for screen, table := range map[string][]parts.Key{"home": home.Keys(), "wizard": wizard.Keys(), "plan": planview.Keys(), "classes": classview.Keys(), "run": runner.Keys()} {
 		seen := map[string]bool{}
 		for _, k := range table {
 			for _, name := range k.Keys {

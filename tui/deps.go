@@ -14,6 +14,7 @@ import (
 	"lifeboat/runbooks/engine"
 	"lifeboat/runbooks/journal"
 	"lifeboat/runbooks/plan"
+	"lifeboat/runbooks/plan/classes"
 	"lifeboat/tui/home"
 )
 
@@ -28,8 +29,11 @@ type Deps struct {
 	// SavePlan writes a plan's documents, SaveAnswers the answers; each gives where.
 	SavePlan    func(*plan.Plan) (string, error)
 	SaveAnswers func(plan.Answers) (string, error)
-	// Answers are those given before, to begin the wizard with; nil for none.
-	Answers plan.Answers
+	// SaveClasses writes a comparison of storage classes, SaveClassAnswers its answers; each gives where.
+	SaveClasses      func(*classes.Comparison) (string, error)
+	SaveClassAnswers func(plan.Answers) (string, error)
+	// Answers and ClassAnswers are those given before, to begin the questions with; nil for none.
+	Answers, ClassAnswers plan.Answers
 	// ResumeCommand says how a run is taken up from the command line.
 	ResumeCommand func(run string) string
 	// Shell says how a second terminal is opened in which the printed commands work.
@@ -51,6 +55,7 @@ type Deps struct {
 // First is where the program begins.
 type First struct {
 	Wizard  bool   // with the plan's questions; the program ends when the plan is there and was looked at
+	Classes bool   // with the questions of the storage classes; the program ends when the comparison was looked at
 	Lab     string // with a run of this runbook
 	Resume  string // with this run
 	Answers bool   // with Wizard: the program ends with the answers, before the plan is shown
@@ -61,9 +66,11 @@ type Result struct {
 	Run     string           // id of the last run that was open, if any
 	Outcome *journal.Outcome // its end; nil when there was none
 	Err     error            // why it could not be opened or went wrong
-	Answers plan.Answers     // of the wizard, when it was gone through to its end
+	Answers plan.Answers     // of the plan's questions, when they were gone through to their end
 	Plan    *plan.Plan
-	Saved   []string // files written
+	// ClassAnswers are those about the storage class.
+	ClassAnswers plan.Answers
+	Saved        []string // files written
 }
 
 func env(list []string, name string) string {

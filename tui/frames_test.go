@@ -19,6 +19,7 @@ import (
 	"lifeboat/runbooks/engine"
 	"lifeboat/runbooks/journal"
 	"lifeboat/runbooks/plan"
+	"lifeboat/runbooks/plan/classes"
 	"lifeboat/tui/home"
 	"lifeboat/tui/runner"
 	"lifeboat/tui/stage"
@@ -58,6 +59,7 @@ func deps(c *clock, s engine.Session) Deps {
 		Start:         func(context.Context, string) (engine.Session, error) { return s, nil },
 		Resume:        func(context.Context, string) (engine.Session, error) { return s, nil },
 		SavePlan:      func(*plan.Plan) (string, error) { return "plan.md", nil },
+		SaveClasses:   func(*classes.Comparison) (string, error) { return "storage-class.md", nil },
 		ResumeCommand: func(run string) string { return "lifeboat lab resume " + run },
 		Shell:         "lifeboat sandbox shell",
 		Target:        "sandbox", Version: "0.1.0", Now: c.Now, Env: []string{"LANG=en_US.UTF-8"},
@@ -273,6 +275,70 @@ func TestOtherFrames(t *testing.T) {
 				t.Fatalf("saving says nothing:\n%s", plain(a))
 			}
 		})
+	}
+}
+
+// advised is a program that shows the comparison for some answers.
+func advised(t testing.TB, s size, answers map[string]string) *App {
+	t.Helper()
+	d := deps(&clock{stage.Began}, nil)
+	d.ClassAnswers = classes.Form().Defaults()
+	for id, value := range answers {
+		if err := classes.Form().Set(d.ClassAnswers, id, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := New(d, First{Classes: true})
+	a.Update(tea.WindowSizeMsg{Width: s.w, Height: s.h})
+	settle(a, a.askClasses())
+	for range len(classes.Questions()) + 1 {
+		press(a, "enter")
+	}
+	return a
+}
+
+// media are objects that wait for the choice of a class: a copy exists, and hours are fine.
+var media = map[string]string{"reads": "1/year", "wait": "12h", "only-copy": "no", "keep": "30d"}
+
+func TestClassFrames(t *testing.T) {
+	for _, s := range append(sizes, size{40, 12}) {
+		at := func(name string) string { return fmt.Sprintf("classes-%s-%dx%d", name, s.w, s.h) }
+		t.Run(at("all"), func(t *testing.T) {
+			a := advised(t, s, nil)
+			frame(t, a, at("unknown"))
+			a = advised(t, s, media)
+			frame(t, a, at("table"))
+			press(a, "down")
+			frame(t, a, at("next"))
+			press(a, "b", "n", "2")
+			frame(t, a, at("drawing"))
+			press(a, "3", "space")
+			frame(t, a, at("details"))
+		})
+	}
+	a := advised(t, size{80, 24}, media)
+	press(a, "?")
+	frame(t, a, "classes-keys-80x24")
+	a = advised(t, size{80, 24}, media)
+	a.t = theme.New(true, true)
+	a.top().SetTheme(a.t)
+	for _, view := range []string{"1", "2", "3"} {
+		press(a, view)
+		for _, r := range ansi.Strip(a.View().Content) {
+			if r > 126 {
+				t.Fatalf("the ASCII look of view %s holds %q:\n%s", view, r, plain(a))
+			}
+		}
+	}
+	press(a, "2")
+	frame(t, a, "classes-ascii-80x24")
+	if *images != "" {
+		for _, s := range []size{{80, 24}, {200, 50}} {
+			a := advised(t, s, media)
+			a.Update(tea.BackgroundColorMsg{Color: white{}})
+			press(a, "2")
+			picture(t, a, filepath.Join(*images, fmt.Sprintf("classes-light-%dx%d.png", s.w, s.h)))
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -16,6 +17,8 @@ import (
 	"github.com/creack/pty"
 
 	"lifeboat/runbooks/journal"
+	"lifeboat/runbooks/plan"
+	"lifeboat/runbooks/plan/classes"
 	"lifeboat/tui/home"
 	"lifeboat/tui/stage"
 )
@@ -209,6 +212,43 @@ func TestStoryOfAPlan(t *testing.T) {
 	s.press("q")
 	res := s.ends()
 	if res.Plan == nil || len(res.Answers["resources"]) != 1 || len(res.Saved) != 1 {
+		t.Errorf("the result is %+v", res)
+	}
+}
+
+func TestStoryOfAStorageClass(t *testing.T) {
+	s, _ := tell(t, 80, 24, First{}, func(d *Deps) {
+		d.SaveClassAnswers = func(plan.Answers) (string, error) { return "answers.yaml", nil }
+	})
+	s.sees("Find the storage class")
+	s.press("c")
+	n := len(classes.Questions())
+	for i := range n {
+		s.sees(fmt.Sprintf("question %d of %d", i+1, n))
+		s.press(enter)
+	}
+	s.sees("Compare the classes")
+	s.press(enter)
+	s.sees("Which storage class?")
+	s.sees("reads unknown")
+	s.sees("saved answers.yaml")
+	s.press("l") // the first step from the frequency that is shown
+	s.sees("1.2 times a month")
+	s.press("hh")
+	s.sees("(0.8 a month)")
+	s.press("2")
+	s.sees("cheapest")
+	s.press("3")
+	s.sees("price of 20")
+	s.press("s")
+	s.sees("saved storage-class.md")
+	s.press("e")
+	s.sees(fmt.Sprintf("question 1 of %d", n))
+	s.press(esc)
+	s.sees("Lose data on purpose")
+	s.press("q")
+	res := s.ends()
+	if got := res.ClassAnswers.One("reads"); got != "0.8/month" || len(res.Saved) != 2 {
 		t.Errorf("the result is %+v", res)
 	}
 }

@@ -41,6 +41,7 @@ type (
 	Start  struct{ Runbook string }
 	Resume struct{ Run string }
 	Plan   struct{}
+	Class  struct{} // the advisor of storage classes
 	Quit   struct{}
 )
 
@@ -104,9 +105,10 @@ func (m *Model) keys() []parts.Key {
 		}
 	}
 	return []parts.Key{
-		{Keys: []string{"enter"}, Words: "open", Help: "Open what is chosen: start a lab, make a plan, go on with a run", Off: m.offOpen, Do: m.open},
+		{Keys: []string{"enter"}, Words: "open", Help: "Open what is chosen: start a lab, make a plan, compare storage classes, go on with a run", Off: m.offOpen, Do: m.open},
 		{Keys: []string{"r"}, Words: "resume", Help: "Go on with the newest run that was not ended", Off: m.offResume, Do: m.resume},
 		{Keys: []string{"p"}, Words: "plan", Help: "Answer a few questions and get a plan", Do: func() tea.Cmd { return say(Plan{}) }},
+		{Keys: []string{"c"}, Words: "class", Help: "Compare the storage classes of S3 for some data", Do: func() tea.Cmd { return say(Class{}) }},
 		{Keys: []string{"down", "j"}, Words: "down", Help: "The next line", Quiet: true, Do: move(1)},
 		{Keys: []string{"up", "k"}, Words: "up", Help: "The line before", Quiet: true, Do: move(-1)},
 		{Keys: []string{"?"}, Words: "keys", Help: "All keys", Quiet: true, Do: func() tea.Cmd { m.board.Help.Open(); return nil }},
@@ -139,7 +141,20 @@ func (m *Model) offResume() string {
 type item struct {
 	lab  *Lab
 	run  *Run
-	plan bool
+	tool *tool
+}
+
+// tool is something that questions lead to.
+type tool struct {
+	title, side, about string
+	open               tea.Msg
+}
+
+var tools = [...]tool{
+	{"Make a backup plan that says why", "a few questions",
+		"What may an outage cost, and what may be lost? A few questions lead to the mechanisms that can keep it, the rules that follow, each with its reason and source, the loss and the time in the worst case, and the labs that rehearse it.", Plan{}},
+	{"Find the storage class that data in S3 belongs in", "a few questions",
+		"How often is it read, how long may one wait for it, how large are the objects and how long are they kept? Every class side by side: what it costs a month and what a restore of everything costs and takes, what is ruled out and why, and where one class becomes cheaper than another.", Class{}},
 }
 
 func (m *Model) items() []item {
@@ -147,7 +162,9 @@ func (m *Model) items() []item {
 	for i := range m.labs {
 		out = append(out, item{lab: &m.labs[i]})
 	}
-	out = append(out, item{plan: true})
+	for i := range tools {
+		out = append(out, item{tool: &tools[i]})
+	}
 	for i := range m.runs {
 		out = append(out, item{run: &m.runs[i]})
 	}
@@ -156,8 +173,8 @@ func (m *Model) items() []item {
 
 func (m *Model) open() tea.Cmd {
 	switch it := m.items()[m.cursor]; {
-	case it.plan:
-		return say(Plan{})
+	case it.tool != nil:
+		return say(it.tool.open)
 	case it.lab != nil:
 		if r := m.standing(it.lab.ID); r != nil {
 			return say(Resume{r.ID})
@@ -273,7 +290,7 @@ func (m *Model) list(w int) (out []string, at int) {
 		switch {
 		case it.lab != nil && i == 0:
 			head = "labs"
-		case it.plan:
+		case it.tool != nil && (i == 0 || items[i-1].tool == nil):
 			head = "plan"
 		case it.run != nil && items[i-1].run == nil:
 			head = "past runs"
@@ -299,9 +316,8 @@ func (m *Model) line(it item, on bool, w int) string {
 		mark, style = t.Accent.Render(t.Sym.Cursor)+" ", t.Strong
 	}
 	switch {
-	case it.plan:
-		right := t.Muted.Render("a few questions")
-		return parts.Ends(mark+style.Render("Make a backup plan that says why"), right, w)
+	case it.tool != nil:
+		return parts.Ends(mark+style.Render(it.tool.title), t.Muted.Render(it.tool.side), w)
 	case it.lab != nil:
 		right := t.Muted.Render(fmt.Sprintf("%d steps   %d min on AWS", it.lab.Steps, it.lab.Minutes))
 		if it.lab.Steps == 0 {
@@ -350,8 +366,8 @@ func (m *Model) detail(w int) []string {
 	width := parts.Readable(w - 2)
 	var text string
 	switch it := items[m.cursor]; {
-	case it.plan:
-		text = "What may an outage cost, and what may be lost? A few questions lead to the mechanisms that can keep it, the rules that follow, each with its reason and source, the loss and the time in the worst case, and the labs that rehearse it."
+	case it.tool != nil:
+		text = it.tool.about
 	case it.lab != nil:
 		text = it.lab.Summary
 	default:

@@ -60,6 +60,15 @@ type Board struct {
 // Say shows a sentence in place of the footer until the next key.
 func (b *Board) Say(s string) { b.said = s }
 
+// Saved says how saving a file went.
+func (b *Board) Saved(path string, err error) {
+	if err != nil {
+		b.Say("could not be saved: " + err.Error())
+		return
+	}
+	b.Say("saved " + path)
+}
+
 // Press does a key, or says why it does nothing now.
 func (b *Board) Press(name string) tea.Cmd {
 	if b.Help.Takes(name) {

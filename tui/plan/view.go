@@ -48,13 +48,7 @@ func (m *Model) SetTheme(t *theme.Theme) { m.t, m.lines = t, nil }
 func (m *Model) Say(s string) { m.board.Say(s) }
 
 // Saved tells how the saving went.
-func (m *Model) Saved(path string, err error) {
-	if err != nil {
-		m.board.Say("could not be saved: " + err.Error())
-		return
-	}
-	m.board.Say("saved " + path)
-}
+func (m *Model) Saved(path string, err error) { m.board.Saved(path, err) }
 
 // Keys is the table of this screen's keys, for the documents.
 func Keys() []parts.Key { return New(nil, nil).Table() }
@@ -169,35 +163,7 @@ func (m *Model) head(title string, w int) {
 
 // told is a sentence with its reason and its source under it.
 func (m *Model) told(sign, what, why, source string, mark plan.Mark, w int) {
-	for i, l := range parts.Prose(m.t, what, max(1, w-2)) {
-		if i > 0 {
-			sign = " "
-		}
-		m.add(sign + " " + l)
-	}
-	for _, l := range parts.Prose(m.t, why, max(1, w-2)) {
-		m.add("  " + l)
-	}
-	if source != "" {
-		for _, l := range parts.Wrap("source: "+parts.Plain(source)+known(mark), max(1, w-2)) {
-			m.add("  " + m.t.Muted.Render(l))
-		}
-	}
-}
-
-// known says how well a statement is known.
-func known(mark plan.Mark) string {
-	switch mark {
-	case "P":
-		return " (AWS price list)"
-	case "S":
-		return " (a third party quoting AWS)"
-	case "D":
-		return " (worked out from AWS pages)"
-	case "M":
-		return " (not verified)"
-	}
-	return ""
+	m.add(parts.Reason{Sign: sign, What: what, Why: why, Source: source, Mark: mark}.Draw(m.t, w)...)
 }
 
 func (m *Model) strategy(w int) {

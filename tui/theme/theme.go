@@ -28,8 +28,9 @@ type Theme struct {
 	Good   lipgloss.Style
 	Warn   lipgloss.Style
 	Bad    lipgloss.Style
-	Point  lipgloss.Style // recovery points
-	Code   lipgloss.Style // what can be pasted
+	Point  lipgloss.Style   // recovery points
+	Code   lipgloss.Style   // what can be pasted
+	Curves []lipgloss.Style // eight, one for each curve of a drawing
 
 	Sandbox lipgloss.Style // the badge of the sandbox
 	Real    lipgloss.Style // the badge of an AWS account: it must never be mistaken for the other one
@@ -96,6 +97,10 @@ func New(dark, plain bool) *Theme {
 			Foreground(pick("#B4231A", "#F2766E")),
 		Key: lipgloss.NewStyle().Bold(true).Foreground(pick("#0A6C96", "#67B7DC")),
 		Sym: unicode,
+	}
+	for _, c := range [][2]string{{"#0A6C96", "#67B7DC"}, {"#8F5B00", "#E8B864"}, {"#1F7A3A", "#7CC98A"}, {"#5A4A8A", "#B9B2E3"},
+		{"#A0336E", "#E48BBE"}, {"#00776C", "#5CD0C0"}, {"#B4501A", "#F2A06E"}, {"#3B4A9E", "#8FA6F2"}} {
+		t.Curves = append(t.Curves, fg(c[0], c[1]))
 	}
 	if plain {
 		t.Sym = ascii

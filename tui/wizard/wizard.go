@@ -1,4 +1,4 @@
-// Package wizard asks the plan's questions, one small form at a time.
+// Package wizard asks a list of questions, one small form at a time.
 //
 // It owns the way back and forth: each question gets a fresh form with a copy of its value, so that going back never
 // meets a validation and an answer is only kept when it was given. What is asked comes as data; nothing about a question
@@ -34,9 +34,16 @@ type given struct{ n int }
 // other is the value of the option that lets a person type one of their own.
 const other = "\x00other"
 
+// Purpose is what the questions are asked for, in the words of the screen.
+type Purpose struct {
+	Title string // above the questions
+	Make  string // what is made of the answers: "make the plan"
+}
+
 // Model is the screen.
 type Model struct {
 	t       *theme.Theme
+	purpose Purpose
 	qs      []plan.Question
 	answers plan.Answers
 	at      int // question that is asked; len(qs) is the review
@@ -56,8 +63,8 @@ type Model struct {
 }
 
 // New makes the wizard, begun with answers given before, or with the defaults.
-func New(t *theme.Theme, qs []plan.Question, before plan.Answers) *Model {
-	m := &Model{t: t, qs: qs, answers: plan.Answers{}, w: 80, h: 24}
+func New(t *theme.Theme, p Purpose, qs []plan.Question, before plan.Answers) *Model {
+	m := &Model{t: t, purpose: p, qs: qs, answers: plan.Answers{}, w: 80, h: 24}
 	for _, q := range qs {
 		if len(q.Default) > 0 {
 			m.answers[q.ID] = slices.Clone(q.Default)
@@ -83,7 +90,7 @@ func (m *Model) SetTheme(t *theme.Theme) {
 func (m *Model) Wrong(err error) { m.wrong = err.Error() }
 
 // Keys is the table of this screen's keys, for the documents.
-func Keys() []parts.Key { return New(nil, nil, nil).table }
+func Keys() []parts.Key { return New(nil, Purpose{}, nil, nil).table }
 
 // Table is the table as it stands now.
 func (m *Model) Table() []parts.Key { return m.table }
@@ -108,10 +115,10 @@ func (m *Model) keys() []parts.Key {
 		case m.cursor < len(m.qs):
 			return "change"
 		}
-		return "make the plan"
+		return m.purpose.Make
 	}
 	return []parts.Key{
-		{Keys: []string{"enter"}, Words: "next", Now: enter, Help: "Take this answer and go on; on the last page, make the plan or change the chosen answer"},
+		{Keys: []string{"enter"}, Words: "next", Now: enter, Help: "Take this answer and go on; on the last page, go on with all of them or change the chosen one"},
 		{Keys: []string{"space"}, Words: "choose", Help: "Choose or unchoose, where several answers are fine", Off: multi},
 		{Keys: []string{"esc", "shift+tab"}, Words: "back", Help: "The question before; before the first one, leave"},
 		{Keys: []string{"down", "up"}, Words: "move", Help: "The next answer, the one before", Quiet: true, Off: list},
@@ -360,7 +367,7 @@ func (m *Model) View(w, h int) []string {
 	t := m.t
 	inner := min(w-4, 100)
 	side := strings.Repeat(" ", max(2, (w-inner)/2))
-	left := t.Accent.Bold(true).Render("A plan for your data")
+	left := t.Accent.Bold(true).Render(m.purpose.Title)
 	right := t.Muted.Render("look it over")
 	if m.at < len(m.qs) {
 		right = t.Muted.Render(fmt.Sprintf("question %d of %d", m.at+1, len(m.qs)))
@@ -443,7 +450,11 @@ func (m *Model) overview(w int) []string {
 	if m.cursor == len(m.qs) {
 		mark, style = t.Accent.Render(t.Sym.Cursor)+" ", t.Strong
 	}
-	return append(out, "", mark+style.Render("Make the plan"))
+	last := m.purpose.Make
+	if last != "" {
+		last = strings.ToUpper(last[:1]) + last[1:]
+	}
+	return append(out, "", mark+style.Render(last))
 }
 
 // said is an answer in the words of its options.

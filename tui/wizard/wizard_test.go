@@ -20,7 +20,7 @@ type person struct {
 }
 
 func begin(before plan.Answers) *person {
-	p := &person{m: New(theme.New(true, false), plan.Questions(), before)}
+	p := &person{m: New(theme.New(true, false), Purpose{Title: "A plan", Make: "make the plan"}, plan.Questions(), before)}
 	p.m.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
 	p.run(p.m.Init())
 	return p
