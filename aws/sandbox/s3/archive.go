@@ -71,6 +71,20 @@ func (r restored) status(now time.Time) *types.RestoreStatus {
 	return nil
 }
 
+// restores says that a listing is asked for temporary copies.
+func restores(attributes []types.OptionalObjectAttributes) bool {
+	return slices.Contains(attributes, types.OptionalObjectAttributesRestoreStatus)
+}
+
+// copies adds to a page of a listing what there is of temporary copies now.
+func (w walk) copies(page []found, now time.Time) {
+	for i := range page {
+		if w.restores {
+			page[i].copy = page[i].object.Restored.status(now)
+		}
+	}
+}
+
 // farthest is how many days are counted at most: a time.Duration has no more.
 const farthest = 100_000
 

@@ -26,6 +26,7 @@ type walk struct {
 	after                     string // rows beyond this one, without the bucket
 	limit                     int
 	versions                  bool // each version, not only the newest that is no marker
+	restores                  bool // say of temporary copies of archived ones
 }
 
 // found is one entry: a version, or a common prefix.
@@ -33,6 +34,7 @@ type found struct {
 	object Object
 	latest bool
 	prefix string
+	copy   *types.RestoreStatus // of an archived one, where it was asked for
 }
 
 // name is by what an entry is ordered.
@@ -156,7 +158,7 @@ func (w written) objects(page []found, withOwner bool) []types.Object {
 		}
 		o := f.object
 		entry := types.Object{Key: w.text(o.Key), ETag: quoted(o.ETag), LastModified: second(o.Modified), Size: aws.Int64(o.Content.Size),
-			StorageClass: types.ObjectStorageClass(listed(o.Class)), ChecksumType: o.Checksum.Type, ChecksumAlgorithm: o.Checksum.algorithms()}
+			StorageClass: types.ObjectStorageClass(listed(o.Class)), RestoreStatus: f.copy, ChecksumType: o.Checksum.Type, ChecksumAlgorithm: o.Checksum.algorithms()}
 		if withOwner {
 			entry.Owner = owner(o.Owner)
 		}
@@ -183,6 +185,7 @@ func (s *Service) pageOf(ctx context.Context, a ask, w walk, asked *int32) (page
 			return err
 		}
 		page, more = s.walk(tx, w)
+		w.copies(page, tx.Now())
 		return nil
 	})
 	return page, more, w.limit, err
@@ -190,7 +193,7 @@ func (s *Service) pageOf(ctx context.Context, a ask, w walk, asked *int32) (page
 
 // ListObjectsV2 lists objects by key.
 func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
-	w := walk{prefix: aws.ToString(in.Prefix), delimiter: aws.ToString(in.Delimiter)}
+	w := walk{prefix: aws.ToString(in.Prefix), delimiter: aws.ToString(in.Delimiter), restores: restores(in.OptionalObjectAttributes)}
 	w.after = w.afterKey(aws.ToString(in.StartAfter))
 	if token := aws.ToString(in.ContinuationToken); token != "" {
 		name, err := base64.URLEncoding.DecodeString(token)
@@ -217,7 +220,7 @@ func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input) 
 
 // ListObjects is the older listing, whose pages go on at a key.
 func (s *Service) ListObjects(ctx context.Context, in *s3.ListObjectsInput) (*s3.ListObjectsOutput, error) {
-	w := walk{prefix: aws.ToString(in.Prefix), delimiter: aws.ToString(in.Delimiter)}
+	w := walk{prefix: aws.ToString(in.Prefix), delimiter: aws.ToString(in.Delimiter), restores: restores(in.OptionalObjectAttributes)}
 	w.after = w.afterKey(aws.ToString(in.Marker))
 	page, more, limit, err := s.pageOf(ctx, ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:ListBucket"}, w, in.MaxKeys)
 	if err != nil {
@@ -236,7 +239,7 @@ func (s *Service) ListObjects(ctx context.Context, in *s3.ListObjectsInput) (*s3
 
 // ListObjectVersions lists every version and marker, the newest of a key first.
 func (s *Service) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersionsInput) (*s3.ListObjectVersionsOutput, error) {
-	w := walk{prefix: aws.ToString(in.Prefix), delimiter: aws.ToString(in.Delimiter), versions: true}
+	w := walk{prefix: aws.ToString(in.Prefix), delimiter: aws.ToString(in.Delimiter), versions: true, restores: restores(in.OptionalObjectAttributes)}
 	w.after = w.afterKey(aws.ToString(in.KeyMarker))
 	if id := aws.ToString(in.VersionIdMarker); id != "" {
 		if aws.ToString(in.KeyMarker) == "" {
@@ -270,7 +273,7 @@ func (s *Service) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersi
 		default:
 			out.Versions = append(out.Versions, types.ObjectVersion{
 				Key: as.text(o.Key), VersionId: aws.String(o.Version), IsLatest: aws.Bool(f.latest), LastModified: second(o.Modified), Owner: owner(o.Owner),
-				ETag: quoted(o.ETag), Size: aws.Int64(o.Content.Size), StorageClass: types.ObjectVersionStorageClass(listed(o.Class)),
+				ETag: quoted(o.ETag), Size: aws.Int64(o.Content.Size), StorageClass: types.ObjectVersionStorageClass(listed(o.Class)), RestoreStatus: f.copy,
 				ChecksumType: o.Checksum.Type, ChecksumAlgorithm: o.Checksum.algorithms()})
 		}
 	}
