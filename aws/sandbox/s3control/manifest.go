@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 	"lifeboat/aws/sandbox/s3"
 	"lifeboat/aws/sandbox/store"
+	"lifeboat/aws/sandbox/wire"
 )
 
 // Codes of jobs that failed. InvalidManifestContent is AWS's; the others have AWS's reason, where one is known, under a code of ours.
@@ -26,6 +28,7 @@ const (
 	badManifest     = "ManifestNotReadable"
 	badGeneration   = "ManifestGenerationFailed"
 	badReport       = "JobReportNotWritten"
+	otherManifest   = "The manifest is not found, or its ETag is another one."
 	invalidContent  = "Invalid Manifest Content"
 	improperlyMade  = "Manifest file is not properly formatted"
 	invalidKey      = "Invalid object key format"
@@ -50,7 +53,7 @@ func (s *Service) read(tx *store.Tx, by s3.Acting, m *types.JobManifest) ([]task
 	case err != nil:
 		return nil, err
 	case etag != strings.Trim(aws.ToString(m.Location.ETag), `"`):
-		return nil, because(badManifest, "Manifest is not found or its ETag does not match")
+		return nil, because(badManifest, otherManifest)
 	}
 	var tasks []task
 	if m.Spec.Format == types.JobManifestFormatS3InventoryReportCsv20161130 {
@@ -67,10 +70,13 @@ func (s *Service) read(tx *store.Tx, by s3.Acting, m *types.JobManifest) ([]task
 // fetch reads an object as the job's role.
 func (s *Service) fetch(tx *store.Tx, by s3.Acting, p s3.Place) (body []byte, etag string, err error) {
 	r, etag, err := s.buckets.Read(tx, by, p)
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
+	api, refused := errors.AsType[smithy.APIError](err)
+	switch {
+	case refused && wire.Status(api.ErrorCode()) == http.StatusNotFound:
+		return nil, "", because(badManifest, otherManifest)
+	case refused:
 		return nil, "", because(badManifest, "Reading the manifest is forbidden: "+api.ErrorCode())
-	}
-	if err != nil {
+	case err != nil:
 		return nil, "", err
 	}
 	defer r.Close()
@@ -105,7 +111,7 @@ func rows(r io.Reader, fields []types.JobManifestFieldName) (tasks []task, err e
 	}
 }
 
-// report files of an inventory ("Locating your inventory list").
+// inventory is the manifest of an inventory: where its lists are ("Locating your inventory list").
 type inventory struct {
 	SourceBucket      string          `json:"sourceBucket"`
 	DestinationBucket string          `json:"destinationBucket"` // ARN
