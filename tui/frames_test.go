@@ -291,9 +291,7 @@ func advised(t testing.TB, s size, answers map[string]string) *App {
 	a := New(d, First{Classes: true})
 	a.Update(tea.WindowSizeMsg{Width: s.w, Height: s.h})
 	settle(a, a.askClasses())
-	for range len(classes.Questions()) + 1 {
-		press(a, "enter")
-	}
+	settle(a, a.answered(d.ClassAnswers)) // as the last page of the questions does
 	return a
 }
 
