@@ -265,7 +265,7 @@ func checkClass(class types.StorageClass) (types.StorageClass, error) {
 	switch class {
 	case "", types.StorageClassStandard:
 		return "", nil
-	case types.StorageClassOutposts, types.StorageClassSnow, types.StorageClassExpressOnezone:
+	case types.StorageClassOutposts, types.StorageClassSnow, types.StorageClassExpressOnezone, types.StorageClassFsxOpenzfs, types.StorageClassFsxOntap:
 		return "", fault("InvalidStorageClass", "The storage class you specified is not valid", wire.Element{Name: "StorageClassRequested", Text: string(class)})
 	}
 	return class, nil
