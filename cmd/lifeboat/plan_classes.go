@@ -28,7 +28,10 @@ func newPlanClasses(p *process) *cobra.Command {
 			"byte and everything take to come back, which are ruled out and why, and from how many reads on another is cheaper.",
 		Example: "  lifeboat plan storage-class\n  " + classesExample + "\n  lifeboat plan storage-class --answers class.yaml --json",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.blank() && p.screen() {
+				return classesOnScreen(cmd.Context(), p)
+			}
 			return runPlanClasses(p, o)
 		},
 	}
@@ -43,6 +46,16 @@ func newPlanClasses(p *process) *cobra.Command {
 }
 
 const classesExample = "lifeboat plan storage-class --objects 1M --size 1MiB --reads 1/month --wait 5h --keep 1y"
+
+// blank reports that nothing was said on the command line.
+func (o classesOptions) blank() bool {
+	for _, value := range o.given {
+		if *value != "" {
+			return false
+		}
+	}
+	return o.answers == "" && !o.json && !o.plain
+}
 
 // flagText is a question as the help of its flag, with the values that are offered.
 func flagText(q plan.Question) string {

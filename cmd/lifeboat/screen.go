@@ -16,6 +16,7 @@ import (
 	"lifeboat/runbooks/engine"
 	"lifeboat/runbooks/journal"
 	"lifeboat/runbooks/plan"
+	"lifeboat/runbooks/plan/classes"
 	"lifeboat/tui"
 	"lifeboat/tui/home"
 )
@@ -53,11 +54,30 @@ func planOnScreen(ctx context.Context, p *process, out string) error {
 	case out != "": // asked for by name, so it is written whether or not a key was pressed for it
 		return cmp.Or(writePlan(p, out, res.Plan), err)
 	}
+	wrote(p, res)
+	return err
+}
+
+// classesOnScreen asks about some objects and compares the storage classes for them on the full screen.
+func classesOnScreen(ctx context.Context, p *process) error {
+	dir, err := p.state()
+	if err != nil {
+		return err
+	}
+	res, err := newStage(p, dir).show(ctx, tui.First{Classes: true})
+	if res.ClassAnswers == nil && err == nil {
+		return ended(exitInterrupted)
+	}
+	wrote(p, res)
+	return err
+}
+
+// wrote names the files that were saved on the screen, since the screen is gone.
+func wrote(p *process, res tui.Result) {
 	slices.Sort(res.Saved)
 	for _, file := range slices.Compact(res.Saved) {
 		fmt.Fprintln(p.out, "wrote", file)
 	}
-	return err
 }
 
 // runOnScreen runs a lab on the full screen.
@@ -176,7 +196,8 @@ func (s *stage) farewell(ran string, sig *signals) error {
 func (s *stage) deps() tui.Deps {
 	return tui.Deps{
 		Labs: s.labs, Runs: s.runs, Start: s.start, Resume: s.resume,
-		SavePlan: s.savePlan, SaveAnswers: s.saveAnswers, Answers: s.answers(),
+		SavePlan: s.savePlan, SaveAnswers: s.saveAnswers, Answers: s.answers(planAnswersFile, plan.Load),
+		SaveClasses: s.saveClasses, SaveClassAnswers: s.saveClassAnswers, ClassAnswers: s.answers(classAnswersFile, classes.Form().Load),
 		ResumeCommand: func(run string) string { return s.p.command("lab resume " + run) },
 		Shell:         s.p.command("sandbox shell"), Target: s.o.target.kind, Where: s.o.target.where(), Pace: s.o.target.speed, Version: version(),
 		Now: time.Now, Env: s.p.env,
@@ -282,17 +303,36 @@ func (s *stage) savePlan(made *plan.Plan) (string, error) {
 	return filepath.Join(s.plans, "plan.md"), writePlan(quiet, s.plans, made)
 }
 
-func (s *stage) saveAnswers(a plan.Answers) (string, error) {
-	path := filepath.Join(s.plans, "answers.yaml")
+// Names of the files that the answers are kept in.
+const (
+	planAnswersFile  = "answers.yaml"
+	classAnswersFile = "storage-class.yaml"
+)
+
+// save writes a document into the folder of the plans and gives where it is.
+func (s *stage) save(name string, doc []byte) (string, error) {
 	if err := os.MkdirAll(s.plans, 0o700); err != nil {
 		return "", err
 	}
-	return path, store.WriteFile(path, a.Encode())
+	path := filepath.Join(s.plans, name)
+	return path, store.WriteFile(path, doc)
 }
 
-// answers are those of the last time, to begin the wizard with. Wrong or missing ones are no reason not to start.
-func (s *stage) answers() plan.Answers {
-	a, err := plan.Load(filepath.Join(s.plans, "answers.yaml"))
+func (s *stage) saveAnswers(a plan.Answers) (string, error) {
+	return s.save(planAnswersFile, a.Encode())
+}
+
+func (s *stage) saveClassAnswers(a plan.Answers) (string, error) {
+	return s.save(classAnswersFile, classes.Form().Encode(a))
+}
+
+func (s *stage) saveClasses(c *classes.Comparison) (string, error) {
+	return s.save("storage-class.md", c.Markdown())
+}
+
+// answers are those of the last time, to begin the questions with. Wrong or missing ones are no reason not to start.
+func (s *stage) answers(name string, load func(path string) (plan.Answers, error)) plan.Answers {
+	a, err := load(filepath.Join(s.plans, name))
 	if err != nil {
 		return nil
 	}
