@@ -146,11 +146,8 @@ func TestStatuses(t *testing.T) {
 			if got := strings.Join(was, " "); got != test.want {
 				t.Errorf("it was %s\nwant   %s", got, test.want)
 			}
-			if _, err := w.jobs.UpdateJobStatus(ctx, &s3control.UpdateJobStatusInput{AccountId: p(us), JobId: &id, RequestedJobStatus: types.RequestedJobStatusCancelled}); true {
-				if code, _ := try.Refusal(err); code != "JobStatusException" {
-					t.Errorf("cancelled when it was over: %v", err)
-				}
-			}
+			_, err := w.jobs.UpdateJobStatus(ctx, &s3control.UpdateJobStatusInput{AccountId: p(us), JobId: &id, RequestedJobStatus: types.RequestedJobStatusCancelled})
+			refusedWith(t, "cancelled when it was over", err, "JobStatusException")
 		})
 	}
 	w.Pass(kept)

@@ -238,16 +238,12 @@ func TestListJobs(t *testing.T) {
 	}
 	_, theirs := w.as(them, east)
 	_, far := w.as(us, west)
-	if _, err := theirs.DescribeJob(ctx, &s3control.DescribeJobInput{AccountId: p(them), JobId: &made[0]}); true {
-		refusedWith(t, "another account's job", err, "NoSuchJob")
-	}
-	if _, err := far.DescribeJob(ctx, &s3control.DescribeJobInput{AccountId: p(us), JobId: &made[0]}); true {
-		refusedWith(t, "a job in another Region", err, "NoSuchJob")
-	}
-	if _, err := theirs.ListJobs(ctx, &s3control.ListJobsInput{AccountId: p(us)}); true {
-		refusedWith(t, "the jobs of another account", err, "AccessDenied")
-	}
-	if _, err := w.jobs.ListJobs(ctx, &s3control.ListJobsInput{AccountId: p(us), NextToken: p("@@")}); true {
-		refusedWith(t, "a wrong token", err, "InvalidNextToken")
-	}
+	_, err := theirs.DescribeJob(ctx, &s3control.DescribeJobInput{AccountId: p(them), JobId: &made[0]})
+	refusedWith(t, "another account's job", err, "NoSuchJob")
+	_, err = far.DescribeJob(ctx, &s3control.DescribeJobInput{AccountId: p(us), JobId: &made[0]})
+	refusedWith(t, "a job in another Region", err, "NoSuchJob")
+	_, err = theirs.ListJobs(ctx, &s3control.ListJobsInput{AccountId: p(us)})
+	refusedWith(t, "the jobs of another account", err, "AccessDenied")
+	_, err = w.jobs.ListJobs(ctx, &s3control.ListJobsInput{AccountId: p(us), NextToken: p("@@")})
+	refusedWith(t, "a wrong token", err, "InvalidNextToken")
 }
