@@ -192,7 +192,7 @@ func (w Within) Tag(tx *store.Tx, by Acting, p Place, tags []types.Tag) error {
 	return err
 }
 
-// Copy copies a version as a role, to a bucket in the role's Region.
+// Copy copies a version as a role, to a bucket in the role's Region. Tags that come along are read and written by rights of their own.
 func (w Within) Copy(tx *store.Tx, by Acting, from Place, in *s3.CopyObjectInput) error {
 	if err := w.may(tx, by, ofVersion("s3:GetObject", from.Version), from.Bucket, from.Key); err != nil {
 		return err
@@ -209,8 +209,18 @@ func (w Within) Copy(tx *store.Tx, by Acting, from Place, in *s3.CopyObjectInput
 	if err != nil {
 		return err
 	}
+	if len(o.Tags) > 0 && in.TaggingDirective != types.TaggingDirectiveReplace {
+		if err := w.may(tx, by, ofVersion("s3:GetObjectTagging", from.Version), from.Bucket, from.Key); err != nil {
+			return err
+		}
+	}
 	if o, err = w.s.likeness(o, in); err != nil {
 		return err
+	}
+	if len(o.Tags) > 0 {
+		if err := w.may(tx, by, "s3:PutObjectTagging", aws.ToString(in.Bucket), aws.ToString(in.Key)); err != nil {
+			return err
+		}
 	}
 	return w.s.arrive(tx, c, in, o, out)
 }

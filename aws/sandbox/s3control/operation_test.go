@@ -77,6 +77,18 @@ func TestOperations(t *testing.T) {
 		t.Errorf("restored: %v, failed: %s", aws.ToString(head("here", "cold").Restore), w.failed(t, j))
 	}
 
+	// What has tags is copied with the right to them only.
+	must[*s3api.PutObjectTaggingOutput](t)(w.s3.PutObjectTagging(ctx, &s3api.PutObjectTaggingInput{Bucket: p("here"), Key: p("a b"), Tagging: &s3types.Tagging{TagSet: []s3types.Tag{{Key: p("k"), Value: p("v")}}}}))
+	one := w.list(t, "here,a+b\n", keys...)
+	again := types.JobOperation{S3PutObjectCopy: &types.S3CopyObjectOperation{TargetResource: p("arn:aws:s3:::notes")}}
+	for _, test := range []struct {
+		rights []string
+		failed int64
+	}{{[]string{"s3:GetObject", "s3:PutObject"}, 1}, {[]string{"s3:GetObject", "s3:PutObject", "s3:GetObjectTagging"}, 1}, {[]string{"s3:GetObject", "s3:PutObject", "s3:GetObjectTagging", "s3:PutObjectTagging"}, 0}} {
+		w.allow(t, "batch", test.rights...)
+		done(w.with(one, again), 1-test.failed, test.failed)
+	}
+
 	// Without the right to it, none of them is done.
 	list = w.list(t, "here,a+b\nhere,none\n", keys...)
 	w.allow(t, "batch", "s3:GetObject", "s3:PutObject")
