@@ -6,6 +6,7 @@
 package classes
 
 import (
+	"math"
 	"slices"
 	"strconv"
 
@@ -84,8 +85,8 @@ func (m *Model) keys() []parts.Key {
 		{Keys: []string{"s"}, Words: "save", Help: "Write the comparison as Markdown", Do: func() tea.Cmd { return say(Save{m.c}) }},
 		{Keys: []string{"e"}, Words: "answers", Help: "Go through the questions again, with these answers", Do: func() tea.Cmd { return say(Change{m.c.Answers}) }},
 		{Keys: []string{"q", "esc"}, Words: "back", Help: "Back to the start", Do: func() tea.Cmd { return say(Back{}) }},
-		{Keys: []string{"n"}, Words: "next crossing", Help: "Go to the next frequency at which the cheapest class changes", Off: m.offNext, Do: do(func() { m.read(m.crossing(1)) })},
-		{Keys: []string{"p"}, Words: "crossing before", Help: "Go to the crossing before", Off: m.offBefore, Do: do(func() { m.read(m.crossing(-1)) })},
+		{Keys: []string{"n"}, Words: "next crossing", Help: "Go past the next crossing, where another class becomes the cheapest", Off: m.offNext, Do: do(func() { m.read(m.crossing(1)) })},
+		{Keys: []string{"p"}, Words: "crossing before", Help: "Go below the crossing before", Off: m.offBefore, Do: do(func() { m.read(m.crossing(-1)) })},
 		{Keys: []string{"a"}, Words: "as answered", Help: "Go back to the frequency that was answered", Off: m.offAnswered, Do: do(func() { m.set(m.given) })},
 		{Keys: []string{"down", "j"}, Words: "next class", Help: "Choose the next class", Do: do(func() { m.move(1) })},
 		{Keys: []string{"up", "k"}, Words: "class before", Help: "Choose the class before", Quiet: true, Do: do(func() { m.move(-1) })},
@@ -193,11 +194,12 @@ func (m *Model) step(way int) {
 	m.read(all[max(0, min(i, len(all)-1))])
 }
 
-// crossing is the nearest frequency above or below at which the best class changes; negative when there is none.
+// crossing is the first place past the nearest crossing, above or below, at which the cheapest class changes; negative
+// when there is none.
 func (m *Model) crossing(way int) float64 {
 	best := -1.0
 	for _, x := range m.c.Crossings {
-		at := tidy(x.Reads)
+		at := past(x.Reads, way)
 		if !x.Cheapest || way > 0 && at <= m.c.Reads || way < 0 && at >= m.c.Reads {
 			continue
 		}
@@ -206,6 +208,15 @@ func (m *Model) crossing(way int) float64 {
 		}
 	}
 	return best
+}
+
+// past is the next number of two digits above a frequency, or below it.
+func past(v float64, way int) float64 {
+	unit := math.Pow(10, math.Floor(math.Log10(v))-1)
+	if way > 0 {
+		return tidy((math.Floor(v/unit) + 1) * unit)
+	}
+	return tidy((math.Ceil(v/unit) - 1) * unit)
 }
 
 // read goes to another frequency.

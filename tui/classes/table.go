@@ -31,6 +31,7 @@ type column struct {
 }
 
 var columns = [...]column{
+	{"", 0, false, (*Model).letter},
 	{"class", 0, false, (*Model).named},
 	{"fits", 0, false, (*Model).verdict},
 	{"a month", 0, true, func(m *Model, k classes.Class) cell { return m.money(k, k.USD) }},
@@ -63,7 +64,7 @@ func (m *Model) table(w int) []string {
 	head := "  "
 	for i, col := range columns {
 		if on[i] {
-			head += m.t.Muted.Render(set(col.head, wide[i], col.right)) + "  "
+			head += m.t.Muted.Render(set(col.head, wide[i], col.right)) + gap(i)
 		}
 	}
 	if left := len(columns) - count(on); left > 0 {
@@ -95,9 +96,17 @@ func (m *Model) row(cells []cell, wide []int, on []bool, chosen bool) string {
 		if chosen {
 			look = look.Bold(true)
 		}
-		b.WriteString(look.Render(set(c.text, wide[i], columns[i].right)) + "  ")
+		b.WriteString(look.Render(set(c.text, wide[i], columns[i].right)) + gap(i))
 	}
 	return strings.TrimRight(b.String(), " ")
+}
+
+// gap is what stands after a column: the letters stand close to the names.
+func gap(i int) string {
+	if i == 0 {
+		return " "
+	}
+	return "  "
 }
 
 // set writes a word in a column.
@@ -108,25 +117,27 @@ func set(s string, w int, right bool) string {
 	return parts.Pad(s, w)
 }
 
-// fit says which columns there is room for; the first one is made narrower before one of the first rank goes.
+const nameColumn = 1
+
+// fit says which columns there is room for; that of the names is made narrower before others go.
 func fit(wide []int, w int) []bool {
 	on := make([]bool, len(wide))
 	for i := range on {
 		on[i] = true
 	}
 	used := func() int {
-		n := -2
+		n := -len(gap(len(wide)))
 		for i := range wide {
 			if on[i] {
-				n += wide[i] + 2
+				n += wide[i] + len(gap(i))
 			}
 		}
 		return n
 	}
-	const least = 18 // of the names
+	const least = 16 // of the names
 	for rank := 3; rank >= 0; rank-- {
-		if over := used() - w; over > 0 && wide[0]-over >= least {
-			wide[0] -= over
+		if over := used() - w; over > 0 && wide[nameColumn]-over >= least {
+			wide[nameColumn] -= over
 		}
 		if used() <= w {
 			return on
@@ -137,7 +148,7 @@ func fit(wide []int, w int) []bool {
 			}
 		}
 	}
-	wide[0] = max(1, wide[0]-max(0, used()-w))
+	wide[nameColumn] = max(1, wide[nameColumn]-max(0, used()-w))
 	return on
 }
 
@@ -151,6 +162,20 @@ func count(on []bool) int {
 	return n
 }
 
+// letter has the colour of the class's curve; those without a price have no curve.
+func (m *Model) letter(k classes.Class) cell {
+	curve := 0
+	for _, before := range m.c.Classes[:m.index(k.ID)] {
+		if before.Unpriced == "" {
+			curve++
+		}
+	}
+	if !k.Fits {
+		return cell{k.Letter, m.t.Muted}
+	}
+	return cell{k.Letter, m.t.Curves[curve%len(m.t.Curves)]}
+}
+
 // brevity takes from the names what the column has no room for and nobody needs to tell them apart.
 var brevity = strings.NewReplacer(" Retrieval", "", "Glacier Deep", "Deep")
 
@@ -159,7 +184,7 @@ func (m *Model) named(k classes.Class) cell {
 	if !k.Fits {
 		look = m.t.Muted
 	}
-	return cell{k.Letter + " " + brevity.Replace(k.Name), look}
+	return cell{brevity.Replace(k.Name), look}
 }
 
 // verdict says in a word whether a class comes into question.

@@ -39,7 +39,8 @@ func (m *Model) View(w, h int) []string {
 	default:
 		out = append(out, m.stacked(inner, room)...)
 	}
-	return parts.Fit(append(parts.Fit(parts.Indent(out, side), w, h-len(foot)), foot...), w, h)
+	out = append(parts.Indent(out, side), make([]string, max(0, h-len(foot)-len(out)))...)
+	return parts.Fit(append(out[:max(0, h-len(foot))], foot...), w, h)
 }
 
 // head says what is compared, for how many reads, and what comes of it.

@@ -1,6 +1,8 @@
 package parts
 
 import (
+	"strings"
+
 	"charm.land/lipgloss/v2"
 
 	"lifeboat/runbooks/plan/curves"
@@ -11,47 +13,78 @@ import (
 // axes; the letters, the dots and the double line say the same without colours.
 func Curves(t *theme.Theme, d curves.Drawing, rows [][]curves.Cell) []string {
 	out := make([]string, len(rows))
-	looks := looks(t, d)
+	pens := newPens(t, d)
+	var b strings.Builder
 	for i, row := range rows {
-		line := newStrip(len(row))
-		for col, c := range row {
-			line.put(col, string(c.Sign), looks(c))
+		b.Reset()
+		var in *pen
+		for _, c := range row {
+			if p := pens.of(c); p != in && c.Sign != ' ' { // a blank has no colour, so it is no reason to change the pen
+				in.lift(&b)
+				p.set(&b)
+				in = p
+			}
+			b.WriteRune(c.Sign)
 		}
-		out[i] = line.String()
+		in.lift(&b)
+		out[i] = b.String()
 	}
 	return out
 }
 
-// looks are the styles of a drawing's cells; one address stands for one look, so that neighbours can be compared.
-func looks(t *theme.Theme, d curves.Drawing) func(curves.Cell) *lipgloss.Style {
-	line := make([]lipgloss.Style, len(d.Curves))
-	bold := make([]lipgloss.Style, len(d.Curves))
+// pen is a style as what is written before and after the text: a drawing changes it hundreds of times.
+type pen struct{ before, after string }
+
+func newPen(s lipgloss.Style) *pen {
+	before, after, _ := strings.Cut(s.Render("x"), "x")
+	return &pen{before, after}
+}
+
+func (p *pen) set(b *strings.Builder) {
+	if p != nil {
+		b.WriteString(p.before)
+	}
+}
+
+func (p *pen) lift(b *strings.Builder) {
+	if p != nil {
+		b.WriteString(p.after)
+	}
+}
+
+// pens are those of a drawing.
+type pens struct {
+	axis, label, cross, here *pen
+	line, letter             []*pen // by curve
+}
+
+func newPens(t *theme.Theme, d curves.Drawing) pens {
+	p := pens{axis: newPen(t.Faint), label: newPen(t.Muted), cross: newPen(t.Strong), here: newPen(t.Accent)}
 	for i, c := range d.Curves {
-		line[i] = t.Muted
+		look := t.Muted
 		if !c.Out {
-			line[i] = t.Curves[i%len(t.Curves)]
+			look = t.Curves[i%len(t.Curves)]
 		}
-		bold[i] = line[i].Bold(!c.Out)
-		if c.Chosen {
-			line[i] = bold[i]
-		}
+		p.line = append(p.line, newPen(look.Bold(c.Chosen && !c.Out)))
+		p.letter = append(p.letter, newPen(look.Bold(!c.Out)))
 	}
-	cross := t.Strong
-	return func(c curves.Cell) *lipgloss.Style {
-		switch c.Role {
-		case curves.Axis:
-			return &t.Faint
-		case curves.Label:
-			return &t.Muted
-		case curves.Line:
-			return &line[c.Curve]
-		case curves.Letter:
-			return &bold[c.Curve]
-		case curves.Cross:
-			return &cross
-		case curves.Here:
-			return &t.Accent
-		}
-		return nil
+	return p
+}
+
+func (p pens) of(c curves.Cell) *pen {
+	switch c.Role {
+	case curves.Axis:
+		return p.axis
+	case curves.Label:
+		return p.label
+	case curves.Line:
+		return p.line[c.Curve]
+	case curves.Letter:
+		return p.letter[c.Curve]
+	case curves.Cross:
+		return p.cross
+	case curves.Here:
+		return p.here
 	}
+	return nil
 }

@@ -15,7 +15,7 @@ func (c *Comparison) Markdown() []byte {
 	d := &document{}
 	d.line("# Which storage class?\n\n%s", c.Why)
 	if c.Hint != "" {
-		d.line("%s", c.Hint)
+		d.line("\n%s", c.Hint)
 	}
 	d.line("\n## Answers\n")
 	for _, q := range Questions() {
