@@ -40,7 +40,7 @@ func TestAnObjectDeletedWhileItIsRead(t *testing.T) {
 		must[*s3.PutObjectOutput](t)(c.PutObject(ctx, &s3.PutObjectInput{Bucket: p("things"), Key: p("k"), Body: bytes.NewReader(body)}))
 		ending, end := context.WithCancel(ctx)
 		out := must[*s3.GetObjectOutput](t)(c.GetObject(ending, &s3.GetObjectInput{Bucket: p("things"), Key: p("k"), Range: p(fmt.Sprintf("bytes=%d-", chunkSize/2))}))
-		_, o, _, _, err := w.read(try.As(us, east, "s3", ""), reading{ask: ask{bucket: p("things"), key: "k"}})
+		_, o, _, _, err := w.read(try.As(us, east, "s3", ""), reading{ask: ask{bucket: p("things"), key: "k"}, request: &s3.GetObjectInput{}})
 		if err != nil {
 			t.Fatal(err)
 		}

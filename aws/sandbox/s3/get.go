@@ -86,7 +86,8 @@ type reading struct {
 	version, span *string
 	part          *int32
 	conditions
-	found func(tx *store.Tx, o Object, part span) error // is called in the transaction, where there is one
+	request any                                                                    // brings the key of an object that its sender's own encrypts
+	found   func(tx *store.Tx, c wire.Caller, b Bucket, o Object, part span) error // is called in the transaction, where there is one
 }
 
 func (s *Service) read(ctx context.Context, r reading) (b Bucket, o Object, part span, now standing, err error) {
@@ -99,6 +100,9 @@ func (s *Service) read(ctx context.Context, r reading) (b Bucket, o Object, part
 		if err := r.conditions.unmet(o, true); err != nil {
 			return err
 		}
+		if err := o.Encryption.opens(r.request, ofObject); err != nil {
+			return err
+		}
 		now = s.standing(tx, b, at, o)
 		if r.part != nil {
 			if r.span != nil {
@@ -109,7 +113,7 @@ func (s *Service) read(ctx context.Context, r reading) (b Bucket, o Object, part
 			part, err = ranged(r.span, o.Content.Size)
 		}
 		if err == nil && r.found != nil {
-			err = r.found(tx, o, part)
+			err = r.found(tx, c, b, o, part)
 		}
 		return err
 	})
@@ -120,9 +124,12 @@ func (s *Service) read(ctx context.Context, r reading) (b Bucket, o Object, part
 func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
 	var body *reader
 	b, o, part, now, err := s.read(ctx, reading{
-		ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId, span: in.Range, part: in.PartNumber,
+		ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId, span: in.Range, part: in.PartNumber, request: in,
 		conditions: conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, since: in.IfModifiedSince, notSince: in.IfUnmodifiedSince},
-		found: func(tx *store.Tx, o Object, part span) error {
+		found: func(tx *store.Tx, c wire.Caller, b Bucket, o Object, part span) error {
+			if err := s.decrypt(tx, c, b, o.Encryption); err != nil {
+				return err
+			}
 			if err := s.readable(o, tx.Now()); err != nil {
 				return err
 			}
@@ -154,7 +161,7 @@ func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.Get
 // HeadObject is GetObject without the bytes.
 func (s *Service) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
 	b, o, part, now, err := s.read(ctx, reading{
-		ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId, span: in.Range, part: in.PartNumber,
+		ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId, span: in.Range, part: in.PartNumber, request: in,
 		conditions: conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, since: in.IfModifiedSince, notSince: in.IfUnmodifiedSince},
 	})
 	if err != nil {
@@ -172,11 +179,11 @@ func (o Object) headed(b Bucket, part span, now standing, mode types.ChecksumMod
 	out := &s3.HeadObjectOutput{
 		AcceptRanges: aws.String("bytes"), ContentLength: aws.Int64(part.length), ContentRange: part.header(o.Content.Size), ETag: quoted(o.ETag),
 		LastModified: second(o.Modified), VersionId: b.shown(o), ReplicationStatus: o.Replication.status(), Metadata: h.Metadata, StorageClass: o.Class,
-		ServerSideEncryption: o.Encryption.Algorithm, SSEKMSKeyId: some(o.Encryption.Key), BucketKeyEnabled: o.Encryption.bucketKey(),
 		ContentType: some(h.Type), ContentEncoding: some(h.Encoding), ContentLanguage: some(h.Language), ContentDisposition: some(h.Disposition),
 		//lint:ignore SA1019 the wire writes this field
 		CacheControl: some(h.Cache), WebsiteRedirectLocation: some(h.Redirect), Expires: h.Expires, Restore: now.restore, Expiration: now.expiration,
 	}
+	o.Encryption.tell(out)
 	o.Lock.tell(out)
 	if mode == types.ChecksumModeEnabled && part.length == o.Content.Size {
 		o.Checksum.tell(out)
@@ -192,7 +199,7 @@ func (o Object) headed(b Bucket, part span, now standing, mode types.ChecksumMod
 
 // GetObjectAttributes tells of an object without its bytes what it is asked for.
 func (s *Service) GetObjectAttributes(ctx context.Context, in *s3.GetObjectAttributesInput) (*s3.GetObjectAttributesOutput, error) {
-	b, o, _, _, err := s.read(ctx, reading{ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId})
+	b, o, _, _, err := s.read(ctx, reading{ask: ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, key: aws.ToString(in.Key)}, version: in.VersionId, request: in})
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,13 @@ func member(in any, name string) any {
 	return f.Interface()
 }
 
+// set sets a member of that name, if there is one.
+func set(out any, name string, value any) {
+	if f := reflect.ValueOf(out).Elem().FieldByName(name); f.IsValid() {
+		f.Set(reflect.ValueOf(value))
+	}
+}
+
 // headersOf are those of a request that brings an object.
 func headersOf(in any) headers {
 	text := func(name string) string {

@@ -46,7 +46,7 @@ func (u Upload) part(number int32) string { return fmt.Sprintf("%s/%05d", u.ID, 
 // CreateMultipartUpload begins an upload in parts.
 func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadInput) (*s3.CreateMultipartUploadOutput, error) {
 	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
-	o, err := described(a.key, headersOf(in), in.Tagging, in.StorageClass, in.SSECustomerAlgorithm)
+	o, err := described(a.key, headersOf(in), in.Tagging, in.StorageClass)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultip
 	if err := u.checkType(); err != nil {
 		return nil, err
 	}
-	if err := s.mayWrite(ctx, a, o); err != nil {
+	if err := s.mayWrite(ctx, a, o, in); err != nil {
 		return nil, err
 	}
 	out := &s3.CreateMultipartUploadOutput{Bucket: in.Bucket, Key: in.Key, ChecksumAlgorithm: u.Algorithm, ChecksumType: u.Type}
@@ -63,7 +63,7 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultip
 		if err != nil {
 			return err
 		}
-		if o.Encryption, err = s.encrypt(tx, c, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
+		if o.Encryption, err = s.encrypted(tx, c, b, in); err != nil {
 			return err
 		}
 		if o.Lock, err = b.lockFor(c, in, o.Key, tx.Now()); err != nil {
@@ -73,8 +73,8 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultip
 		u.Object = o
 		s.uploads.Put(tx, u.row(), u)
 		out.AbortDate, out.AbortRuleId = b.aborts(u)
-		out.UploadId, out.ServerSideEncryption = aws.String(u.ID), o.Encryption.Algorithm
-		out.SSEKMSKeyId, out.BucketKeyEnabled = some(o.Encryption.Key), o.Encryption.bucketKey()
+		out.UploadId = aws.String(u.ID)
+		o.Encryption.tell(out)
 		return nil
 	})
 }
@@ -147,7 +147,9 @@ func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.U
 	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
 	var u Upload
 	err = s.view(ctx, func(tx *store.Tx, c wire.Caller) (err error) {
-		_, u, err = s.under(tx, c, a, in.UploadId)
+		if _, u, err = s.under(tx, c, a, in.UploadId); err == nil {
+			err = u.Object.Encryption.continues(in)
+		}
 		return err
 	})
 	if err != nil {
@@ -170,7 +172,8 @@ func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.U
 	if err := s.arrived(ctx, a, in.UploadId, p); err != nil {
 		return nil, err
 	}
-	out := &s3.UploadPartOutput{ETag: quoted(p.MD5), ServerSideEncryption: u.Object.Encryption.Algorithm, SSEKMSKeyId: some(u.Object.Encryption.Key)}
+	out := &s3.UploadPartOutput{ETag: quoted(p.MD5)}
+	u.Object.Encryption.tell(out)
 	p.Checksum.tell(out)
 	return out, nil
 }
@@ -203,7 +206,10 @@ func (s *Service) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput
 		if _, u, err = s.under(tx, c, a, in.UploadId); err != nil {
 			return err
 		}
-		from, o, err = s.copied(tx, c, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{
+		if err := u.Object.Encryption.continues(in); err != nil {
+			return err
+		}
+		from, o, err = s.copied(tx, c, in, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{
 			match: in.CopySourceIfMatch, noneMatch: in.CopySourceIfNoneMatch, since: in.CopySourceIfModifiedSince, notSince: in.CopySourceIfUnmodifiedSince, copySource: true})
 		if err != nil {
 			return err
@@ -227,7 +233,8 @@ func (s *Service) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput
 	if err := s.arrived(ctx, a, in.UploadId, p); err != nil {
 		return nil, err
 	}
-	out := &s3.UploadPartCopyOutput{CopySourceVersionId: from.shown(o), ServerSideEncryption: u.Object.Encryption.Algorithm, CopyPartResult: &types.CopyPartResult{ETag: quoted(p.MD5)}}
+	out := &s3.UploadPartCopyOutput{CopySourceVersionId: from.shown(o), CopyPartResult: &types.CopyPartResult{ETag: quoted(p.MD5)}}
+	u.Object.Encryption.tell(out)
 	p.Checksum.tell(out.CopyPartResult)
 	return out, nil
 }

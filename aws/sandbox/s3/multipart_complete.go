@@ -59,7 +59,8 @@ func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMu
 		out.Expiration = b.expiration(o)
 		s.drop(tx, u)
 		out.Location = aws.String(fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", b.Name, b.Region, *written(true).text(o.Key)))
-		out.ETag, out.VersionId, out.ServerSideEncryption, out.SSEKMSKeyId = quoted(o.ETag), b.shown(o), o.Encryption.Algorithm, some(o.Encryption.Key)
+		out.ETag, out.VersionId = quoted(o.ETag), b.shown(o)
+		o.Encryption.tell(out)
 		o.Checksum.tell(out)
 		return nil
 	})

@@ -18,7 +18,7 @@ import (
 // is swept.
 func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
 	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutObject", key: aws.ToString(in.Key)}
-	o, err := described(a.key, headersOf(in), in.Tagging, in.StorageClass, in.SSECustomerAlgorithm)
+	o, err := described(a.key, headersOf(in), in.Tagging, in.StorageClass)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +26,7 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.Put
 	if err != nil {
 		return nil, err
 	}
-	if err := s.mayWrite(ctx, a, o); err != nil {
+	if err := s.mayWrite(ctx, a, o, in); err != nil {
 		return nil, err
 	}
 	put, release := s.held()
@@ -35,7 +35,7 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.Put
 	if err != nil {
 		return nil, err
 	}
-	o.Content, o.ETag, o.Checksum = r.Content, hex.EncodeToString(r.MD5), r.Checksum
+	o.Content, o.Checksum = r.Content, r.Checksum
 	out := &s3.PutObjectOutput{}
 	return out, s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
 		b, err := s.find(tx, c, a)
@@ -46,50 +46,34 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.Put
 		if err := (conditions{match: in.IfMatch, noneMatch: in.IfNoneMatch, write: true}).unmet(was, there); err != nil {
 			return err
 		}
-		if o.Encryption, err = s.encrypt(tx, c, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
+		if o.Encryption, err = s.encrypted(tx, c, b, in); err != nil {
 			return err
 		}
 		if o.Lock, err = b.lockFor(c, in, o.Key, tx.Now()); err != nil {
 			return err
 		}
-		o.Owner = b.Account
+		o.Owner, o.ETag = b.Account, o.Encryption.etag(tx, hex.EncodeToString(r.MD5))
 		o = s.insert(tx, b, o)
 		out.Expiration = b.expiration(o)
-		out.ETag, out.VersionId, out.ServerSideEncryption = quoted(o.ETag), b.shown(o), o.Encryption.Algorithm
-		out.SSEKMSKeyId, out.BucketKeyEnabled = some(o.Encryption.Key), o.Encryption.bucketKey()
+		out.ETag, out.VersionId = quoted(o.ETag), b.shown(o)
+		o.Encryption.tell(out)
 		o.Checksum.tell(out)
 		return nil
 	})
 }
 
 // described is an object as the request that brings it describes it, without its bytes.
-func described(key string, h headers, tagging *string, class types.StorageClass, customerKeys *string) (o Object, err error) {
+func described(key string, h headers, tagging *string, class types.StorageClass) (o Object, err error) {
 	o = Object{Key: key, Headers: h}
 	if o.Tags, err = headerTags(tagging); err != nil {
 		return o, err
 	}
-	if o.Class, err = checkClass(class); err != nil {
-		return o, err
-	}
-	if customerKeys != nil {
-		return o, noCustomerKeys()
-	}
-	return o, nil
-}
-
-func noCustomerKeys() error {
-	return fault("NotImplemented", "A header you provided implies functionality that is not implemented", wire.Element{Name: "Header", Text: "x-amz-server-side-encryption-customer-algorithm"})
-}
-
-func (e encryption) bucketKey() *bool {
-	if !e.BucketKey {
-		return nil
-	}
-	return aws.Bool(true)
+	o.Class, err = checkClass(class)
+	return o, err
 }
 
 // mayWrite refuses before the bytes come what would be refused after them.
-func (s *Service) mayWrite(ctx context.Context, a ask, o Object) error {
+func (s *Service) mayWrite(ctx context.Context, a ask, o Object, in any) error {
 	if err := checkKey(o.Key); err != nil {
 		return err
 	}
@@ -97,7 +81,10 @@ func (s *Service) mayWrite(ctx context.Context, a ask, o Object) error {
 		return err
 	}
 	return s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
-		_, err := s.find(tx, c, a)
+		b, err := s.find(tx, c, a)
+		if err == nil && brought(in, ofObject) {
+			_, err = s.encrypted(tx, c, b, in)
+		}
 		return err
 	})
 }
@@ -117,7 +104,7 @@ func source(text string) (bucket, key string, version *string, err error) {
 }
 
 // copied is the object a copy is made of, which may be in another Region and account.
-func (s *Service) copied(tx *store.Tx, c wire.Caller, from string, owner *string, conditions conditions) (b Bucket, o Object, err error) {
+func (s *Service) copied(tx *store.Tx, c wire.Caller, in any, from string, owner *string, conditions conditions) (b Bucket, o Object, err error) {
 	bucket, key, version, err := source(from)
 	if err != nil {
 		return b, o, err
@@ -128,6 +115,12 @@ func (s *Service) copied(tx *store.Tx, c wire.Caller, from string, owner *string
 		return b, o, err
 	}
 	if err := conditions.unmet(o, true); err != nil {
+		return b, o, err
+	}
+	if err := o.Encryption.opens(in, ofSource); err != nil {
+		return b, o, err
+	}
+	if err := s.decrypt(tx, c, b, o.Encryption); err != nil {
 		return b, o, err
 	}
 	return b, o, s.copyable(o, tx.Now())
@@ -165,9 +158,6 @@ func (s *Service) original(tx *store.Tx, c wire.Caller, in *s3.CopyObjectInput, 
 	if _, err := checkClass(in.StorageClass); err != nil {
 		return o, err
 	}
-	if in.SSECustomerAlgorithm != nil || in.CopySourceSSECustomerAlgorithm != nil {
-		return o, noCustomerKeys()
-	}
 	if err := checkKey(a.key); err != nil {
 		return o, err
 	}
@@ -175,7 +165,7 @@ func (s *Service) original(tx *store.Tx, c wire.Caller, in *s3.CopyObjectInput, 
 	if err != nil {
 		return o, err
 	}
-	from, o, err := s.copied(tx, c, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{
+	from, o, err := s.copied(tx, c, in, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{
 		match: in.CopySourceIfMatch, noneMatch: in.CopySourceIfNoneMatch, since: in.CopySourceIfModifiedSince, notSince: in.CopySourceIfUnmodifiedSince, copySource: true})
 	if err != nil {
 		return o, err
@@ -202,15 +192,16 @@ func (s *Service) arrive(tx *store.Tx, c wire.Caller, in *s3.CopyObjectInput, o 
 	if o.Class, err = checkClass(in.StorageClass); err != nil {
 		return err
 	}
-	if o.Encryption, err = s.encrypt(tx, c, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
+	if o.Encryption, err = s.encrypted(tx, c, b, in); err != nil {
 		return err
 	}
+	o.ETag = o.Encryption.etag(tx, o.ETag)
 	if o.Lock, err = b.lockFor(c, in, o.Key, tx.Now()); err != nil {
 		return err
 	}
 	o = s.insert(tx, b, o)
 	out.VersionId, out.Expiration = b.shown(o), b.expiration(o)
-	out.ServerSideEncryption, out.SSEKMSKeyId, out.BucketKeyEnabled = o.Encryption.Algorithm, some(o.Encryption.Key), o.Encryption.bucketKey()
+	o.Encryption.tell(out)
 	out.CopyObjectResult = &types.CopyObjectResult{ETag: quoted(o.ETag), LastModified: second(o.Modified)}
 	o.Checksum.tell(out.CopyObjectResult)
 	return nil
@@ -218,12 +209,12 @@ func (s *Service) arrive(tx *store.Tx, c wire.Caller, in *s3.CopyObjectInput, o 
 
 // changesNothing says that a copy of an object onto itself would leave everything as it is.
 func changesNothing(in *s3.CopyObjectInput) bool {
-	return in.MetadataDirective != types.MetadataDirectiveReplace && in.StorageClass == "" && in.ServerSideEncryption == "" && in.TaggingDirective == "" &&
+	return in.MetadataDirective != types.MetadataDirectiveReplace && in.StorageClass == "" && in.ServerSideEncryption == "" && in.TaggingDirective == "" && in.SSECustomerKey == nil &&
 		in.WebsiteRedirectLocation == nil && !strings.Contains(*in.CopySource, "?versionId=")
 }
 
 // likeness is what a copy takes from its source and from the request. It is one piece, whatever its source was uploaded in: it has the
-// ETag and the checksum of its bytes.
+// MD5, as its ETag, and the checksum of its bytes.
 func (s *Service) likeness(from Object, in *s3.CopyObjectInput) (o Object, err error) {
 	o = Object{Headers: from.Headers, Tags: from.Tags, Content: from.Content, ETag: from.ETag, Checksum: from.Checksum}
 	if in.MetadataDirective == types.MetadataDirectiveReplace {
@@ -238,7 +229,7 @@ func (s *Service) likeness(from Object, in *s3.CopyObjectInput) (o Object, err e
 			return o, err
 		}
 	}
-	if len(from.Parts) > 0 {
+	if len(from.Parts) > 0 || from.Encryption.Key != "" || from.Encryption.Customer != "" {
 		sum, err := s.over(o.Content, "MD5")
 		if err != nil {
 			return o, err

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
 	"lifeboat/aws/sandbox/store"
 )
 
@@ -22,10 +24,13 @@ func BenchmarkReplicate10000(b *testing.B) {
 		for n := range many {
 			err := pr.Store.Update(func(tx *store.Tx) error {
 				from, _ := pr.buckets.Get(tx, "here")
-				o, err := described(fmt.Sprintf("objects/%05d", n), headers{Metadata: map[string]string{"n": fmt.Sprint(n)}}, nil, "", nil)
-				o.Owner, o.Content, o.ETag, o.Encryption.Algorithm = us, Content{Size: 1 << 10, Address: content}, "0f343b0931126a20f133d67c2b018a3b", "AES256"
+				o := Object{
+					Key: fmt.Sprintf("objects/%05d", n), Owner: us, Content: Content{Size: 1 << 10, Address: content}, ETag: "0f343b0931126a20f133d67c2b018a3b",
+					Checksum: Checksum{types.ChecksumAlgorithmCrc32, "DUoRhQ==", types.ChecksumTypeFullObject}, Headers: headers{Metadata: map[string]string{"n": fmt.Sprint(n)}},
+				}
+				o.Encryption.Algorithm = types.ServerSideEncryptionAes256
 				pr.insert(tx, from, o)
-				return err
+				return nil
 			})
 			if err != nil {
 				b.Fatal(err)

@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -74,78 +73,6 @@ func (s *Service) GetBucketVersioning(ctx context.Context, in *s3.GetBucketVersi
 		out.Status = b.Versioning
 		return nil
 	})
-}
-
-// defaultEncryption is what every bucket has (since January 2023).
-func defaultEncryption() *types.ServerSideEncryptionConfiguration {
-	return &types.ServerSideEncryptionConfiguration{Rules: []types.ServerSideEncryptionRule{{
-		ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: types.ServerSideEncryptionAes256}, BucketKeyEnabled: aws.Bool(false),
-	}}}
-}
-
-// PutBucketEncryption sets how objects are encrypted whose sender does not say.
-func (s *Service) PutBucketEncryption(ctx context.Context, in *s3.PutBucketEncryptionInput) (*s3.PutBucketEncryptionOutput, error) {
-	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutEncryptionConfiguration"}
-	return &s3.PutBucketEncryptionOutput{}, s.setting(ctx, a, func(_ *store.Tx, _ wire.Caller, b *Bucket) error {
-		rules := in.ServerSideEncryptionConfiguration.Rules
-		if len(rules) != 1 || rules[0].ApplyServerSideEncryptionByDefault == nil {
-			return fault("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
-		}
-		if by := rules[0].ApplyServerSideEncryptionByDefault; by.KMSMasterKeyID != nil && by.SSEAlgorithm == types.ServerSideEncryptionAes256 {
-			return fault("InvalidArgument", "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse")
-		}
-		b.Encryption = in.ServerSideEncryptionConfiguration
-		return nil
-	})
-}
-
-// GetBucketEncryption gives how objects are encrypted whose sender does not say.
-func (s *Service) GetBucketEncryption(ctx context.Context, in *s3.GetBucketEncryptionInput) (*s3.GetBucketEncryptionOutput, error) {
-	out := &s3.GetBucketEncryptionOutput{}
-	return out, s.settings(ctx, ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:GetEncryptionConfiguration"}, func(b Bucket) error {
-		if out.ServerSideEncryptionConfiguration = b.Encryption; b.Encryption == nil {
-			out.ServerSideEncryptionConfiguration = defaultEncryption()
-		}
-		return nil
-	})
-}
-
-// DeleteBucketEncryption goes back to what every bucket has.
-func (s *Service) DeleteBucketEncryption(ctx context.Context, in *s3.DeleteBucketEncryptionInput) (*s3.DeleteBucketEncryptionOutput, error) {
-	a := ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:PutEncryptionConfiguration"}
-	return &s3.DeleteBucketEncryptionOutput{}, s.setting(ctx, a, func(_ *store.Tx, _ wire.Caller, b *Bucket) error { b.Encryption = nil; return nil })
-}
-
-// encryption is how an object is encrypted.
-type encryption struct {
-	Algorithm types.ServerSideEncryption `json:"algorithm"`
-	Key       string                     `json:"key,omitempty"` // ARN of a KMS key
-	BucketKey bool                       `json:"bucket_key,omitempty"`
-}
-
-// encrypt is how an object that comes to a bucket is encrypted: as its sender says, else as the bucket does. The sender must be able to use the key.
-func (s *Service) encrypt(tx *store.Tx, c wire.Caller, b Bucket, asked types.ServerSideEncryption, key *string, bucketKey *bool) (e encryption, err error) {
-	e = encryption{Algorithm: asked, Key: aws.ToString(key), BucketKey: aws.ToBool(bucketKey)}
-	if set := b.Encryption; asked == "" && set != nil {
-		by := set.Rules[0].ApplyServerSideEncryptionByDefault
-		e = encryption{Algorithm: by.SSEAlgorithm, Key: aws.ToString(by.KMSMasterKeyID), BucketKey: aws.ToBool(set.Rules[0].BucketKeyEnabled)}
-	}
-	if e.Algorithm == "" {
-		e.Algorithm = types.ServerSideEncryptionAes256
-	}
-	if !strings.HasPrefix(string(e.Algorithm), "aws:kms") {
-		if key != nil {
-			return e, invalid("Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms", "x-amz-server-side-encryption", string(asked))
-		}
-		return encryption{Algorithm: e.Algorithm}, nil
-	}
-	if e.Key == "" {
-		e.Key = "alias/aws/s3"
-	}
-	if e.Key, err = s.keys.Usable(tx, c.Account, b.Region, e.Key, "kms:GenerateDataKey", c.Account); err != nil {
-		return e, keyError(err)
-	}
-	return e, nil
 }
 
 // PutBucketOwnershipControls sets who owns objects that others write.
