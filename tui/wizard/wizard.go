@@ -48,9 +48,11 @@ type Model struct {
 	answers plan.Answers
 	at      int // question that is asked; len(qs) is the review
 	form    *huh.Form
-	n       int  // counts the forms
-	typing  bool // a Select is answered with a value that is not among its options
-	tried   bool // enter was the last key: only then is anything wrong with an answer
+	n       int               // counts the forms
+	typing  bool              // a Select is answered with a value that is not among its options
+	tried   bool              // enter was the last key: only then is anything wrong with an answer
+	leaving bool              // the answer was given, and the form has yet to say so
+	ahead   []tea.KeyPressMsg // keys pressed meanwhile: they are for the next question
 	hovered func() (string, bool)
 	one     string // scratch copy of the value
 	many    []string
@@ -129,7 +131,7 @@ func (m *Model) keys() []parts.Key {
 
 // ask opens the form of question n, or the review.
 func (m *Model) ask(n int) tea.Cmd {
-	m.at, m.wrong, m.typing, m.tried, m.form, m.hovered = n, "", false, false, nil, nil
+	m.at, m.wrong, m.typing, m.tried, m.leaving, m.form, m.hovered = n, "", false, false, false, nil, nil
 	if n >= len(m.qs) {
 		m.at, m.cursor, m.back = len(m.qs), len(m.qs), false
 		return nil
@@ -268,7 +270,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		return nil
 	case given:
 		if msg.n == m.n && m.form != nil {
-			return m.take()
+			return tea.Batch(m.take(), m.catchUp())
 		}
 		return nil
 	case tea.KeyPressMsg:
@@ -291,8 +293,25 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	case m.form == nil:
 		return m.review(key)
 	}
+	if m.leaving {
+		m.ahead = append(m.ahead, msg)
+		return nil
+	}
 	m.tried = key == "enter"
-	return m.pass(msg)
+	cmd := m.pass(msg)
+	m.leaving = m.tried && m.form.GetFocusedField().Error() == nil
+	return cmd
+}
+
+// catchUp does the keys that were pressed before the question they are for was there.
+func (m *Model) catchUp() tea.Cmd {
+	var cmds []tea.Cmd
+	keys := m.ahead
+	m.ahead = nil
+	for _, k := range keys {
+		cmds = append(cmds, m.press(k))
+	}
+	return tea.Batch(cmds...)
 }
 
 // pass gives a message to the form.
@@ -309,7 +328,7 @@ func (m *Model) pass(msg tea.Msg) tea.Cmd {
 func (m *Model) take() tea.Cmd {
 	q := m.qs[m.at]
 	if q.Kind == plan.Select && !m.typing && m.one == other {
-		m.typing, m.tried, m.one, m.hovered = true, false, m.own(q), nil
+		m.typing, m.tried, m.leaving, m.one, m.hovered = true, false, false, m.own(q), nil
 		return m.open(m.field(q))
 	}
 	values := []string{strings.TrimSpace(m.one)}
@@ -333,6 +352,7 @@ func (m *Model) take() tea.Cmd {
 
 // before drops the form and goes back.
 func (m *Model) before() tea.Cmd {
+	m.ahead = nil
 	switch {
 	case m.typing:
 		return m.ask(m.at)

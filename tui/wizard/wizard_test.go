@@ -167,3 +167,22 @@ func TestTypedAnswerIsKept(t *testing.T) {
 		t.Errorf("it asks again:\n%s", p.screen())
 	}
 }
+
+// Keys that come faster than the questions are for the questions in their order, and none is lost.
+func TestKeysAheadOfTheQuestions(t *testing.T) {
+	p := begin(plan.Answers{"resources": {"ebs"}})
+	var cmds []tea.Cmd
+	for _, code := range []rune{tea.KeyEnter, tea.KeyDown, tea.KeyEnter, tea.KeyEnter} { // 24h instead of 4h is lost
+		cmds = append(cmds, p.m.Update(tea.KeyPressMsg{Code: code}))
+	}
+	for _, cmd := range cmds {
+		p.run(cmd)
+	}
+	if got := p.m.answers.One("loss"); got != "24h" || p.m.at != 3 {
+		t.Errorf("the answer is %s at question %d:\n%s", got, p.m.at, p.screen())
+	}
+	p.run(p.m.Update(tea.KeyPressMsg{Code: tea.KeyEnter}))
+	if p.m.at != 4 {
+		t.Errorf("after it, enter leads to question %d", p.m.at)
+	}
+}
