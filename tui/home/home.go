@@ -108,11 +108,11 @@ func (m *Model) keys() []parts.Key {
 		{Keys: []string{"enter"}, Words: "open", Help: "Open what is chosen: start a lab, make a plan, compare storage classes, go on with a run", Off: m.offOpen, Do: m.open},
 		{Keys: []string{"r"}, Words: "resume", Help: "Go on with the newest run that was not ended", Off: m.offResume, Do: m.resume},
 		{Keys: []string{"p"}, Words: "plan", Help: "Answer a few questions and get a plan", Do: func() tea.Cmd { return say(Plan{}) }},
-		{Keys: []string{"c"}, Words: "class", Help: "Compare the storage classes of S3 for some data", Do: func() tea.Cmd { return say(Class{}) }},
 		{Keys: []string{"down", "j"}, Words: "down", Help: "The next line", Quiet: true, Do: move(1)},
 		{Keys: []string{"up", "k"}, Words: "up", Help: "The line before", Quiet: true, Do: move(-1)},
 		{Keys: []string{"?"}, Words: "keys", Help: "All keys", Quiet: true, Do: func() tea.Cmd { m.board.Help.Open(); return nil }},
 		{Keys: []string{"q", "esc"}, Words: "quit", Help: "Leave the program", Do: func() tea.Cmd { return say(Quit{}) }},
+		{Keys: []string{"c"}, Words: "class", Help: "Compare the storage classes of S3 for some data", Do: func() tea.Cmd { return say(Class{}) }},
 	}
 }
 
