@@ -20,20 +20,22 @@ import (
 
 // Bucket is a bucket with its settings.
 type Bucket struct {
-	Name         string                                   `json:"name"`
-	Account      string                                   `json:"account"`
-	Region       string                                   `json:"region"`
-	Created      time.Time                                `json:"created"`
-	Versioning   types.BucketVersioningStatus             `json:"versioning,omitempty"` // empty until it is set for the first time
-	Tags         map[string]string                        `json:"tags,omitempty"`
-	Policy       string                                   `json:"policy,omitempty"`
-	Block        *types.PublicAccessBlockConfiguration    `json:"block,omitempty"`
-	Encryption   *types.ServerSideEncryptionConfiguration `json:"encryption,omitempty"`    // nil is SSE-S3, which every bucket has
-	CustomerKeys bool                                     `json:"customer_keys,omitempty"` // senders may bring keys of their own
-	Ownership    types.ObjectOwnership                    `json:"ownership,omitempty"`
-	Replicates   *types.ReplicationConfiguration          `json:"replicates,omitempty"`
-	Locking      *locking                                 `json:"locking,omitempty"`
-	Lifecycle    *lifecycle                               `json:"lifecycle,omitempty"`
+	Name          string                                   `json:"name"`
+	Account       string                                   `json:"account"`
+	Region        string                                   `json:"region"`
+	Created       time.Time                                `json:"created"`
+	Versioning    types.BucketVersioningStatus             `json:"versioning,omitempty"` // empty until it is set for the first time
+	Tags          map[string]string                        `json:"tags,omitempty"`
+	Policy        string                                   `json:"policy,omitempty"`
+	Block         *types.PublicAccessBlockConfiguration    `json:"block,omitempty"`
+	Encryption    *types.ServerSideEncryptionConfiguration `json:"encryption,omitempty"`    // nil is SSE-S3, which every bucket has
+	CustomerKeys  bool                                     `json:"customer_keys,omitempty"` // senders may bring keys of their own
+	Notifications *types.NotificationConfiguration         `json:"notifications,omitempty"`
+	Counted       map[string]counted                       `json:"counted,omitempty"` // id
+	Ownership     types.ObjectOwnership                    `json:"ownership,omitempty"`
+	Replicates    *types.ReplicationConfiguration          `json:"replicates,omitempty"`
+	Locking       *locking                                 `json:"locking,omitempty"`
+	Lifecycle     *lifecycle                               `json:"lifecycle,omitempty"`
 }
 
 // ARN names the bucket everywhere.

@@ -87,6 +87,8 @@ func (s *Service) Ops() []wire.Handler {
 		wire.Op(s.PutPublicAccessBlock), wire.Op(s.GetPublicAccessBlock), wire.Op(s.DeletePublicAccessBlock),
 		wire.Op(s.PutBucketOwnershipControls), wire.Op(s.GetBucketOwnershipControls), wire.Op(s.DeleteBucketOwnershipControls),
 		wire.Op(s.PutBucketReplication), wire.Op(s.GetBucketReplication), wire.Op(s.DeleteBucketReplication),
+		wire.Op(s.PutBucketNotificationConfiguration), wire.Op(s.GetBucketNotificationConfiguration),
+		wire.Op(s.PutBucketMetricsConfiguration), wire.Op(s.GetBucketMetricsConfiguration), wire.Op(s.ListBucketMetricsConfigurations), wire.Op(s.DeleteBucketMetricsConfiguration),
 		wire.Op(s.GetBucketAcl), wire.Op(s.GetObjectAcl),
 		wire.Op(s.PutObject), wire.Op(s.GetObject), wire.Op(s.HeadObject), wire.Op(s.GetObjectAttributes), wire.Op(s.CopyObject),
 		wire.Op(s.DeleteObject), wire.Op(s.DeleteObjects),
