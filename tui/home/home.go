@@ -153,7 +153,7 @@ type tool struct {
 var tools = [...]tool{
 	{"Make a backup plan that says why", "a few questions",
 		"What may an outage cost, and what may be lost? A few questions lead to the mechanisms that can keep it, the rules that follow, each with its reason and source, the loss and the time in the worst case, and the labs that rehearse it.", Plan{}},
-	{"Find the storage class that data in S3 belongs in", "a few questions",
+	{"Find the storage class for data in S3", "a few questions",
 		"How often is it read, how long may one wait for it, how large are the objects and how long are they kept? Every class side by side: what it costs a month and what a restore of everything costs and takes, what is ruled out and why, and where one class becomes cheaper than another.", Class{}},
 }
 
