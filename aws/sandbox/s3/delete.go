@@ -67,11 +67,10 @@ func (s *Service) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*
 				return err
 			}
 		}
-		bypass, err := b.bypass(c, key, in.BypassGovernanceRetention)
-		if err != nil {
+		if err := b.bypassable(in.BypassGovernanceRetention); err != nil {
 			return err
 		}
-		r, err := s.remove(tx, b, key, in.VersionId, bypass)
+		r, err := s.remove(tx, b, key, in.VersionId, b.bypass(c, key, in.BypassGovernanceRetention))
 		if out.VersionId = some(r.id); r.marker {
 			out.DeleteMarker = aws.Bool(true)
 		}
@@ -89,19 +88,19 @@ func (s *Service) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) 
 	}
 	out := &s3.DeleteObjectsOutput{}
 	return out, s.update(ctx, func(tx *store.Tx, c wire.Caller) error {
-		if _, err := s.find(tx, c, ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:ListBucket"}); err != nil && isFault(err, "NoSuchBucket", "PermanentRedirect") {
+		b, err := s.find(tx, c, ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: "s3:ListBucket"})
+		if err != nil && isFault(err, "NoSuchBucket", "PermanentRedirect") {
+			return err
+		}
+		if err := b.bypassable(in.BypassGovernanceRetention); err != nil {
 			return err
 		}
 		for _, one := range in.Delete.Objects {
 			key := aws.ToString(one.Key)
 			b, err := s.find(tx, c, ask{bucket: in.Bucket, owner: in.ExpectedBucketOwner, action: deletion(one.VersionId), key: key})
 			var r removal
-			var bypass bool
 			if err == nil {
-				bypass, err = b.bypass(c, key, in.BypassGovernanceRetention)
-			}
-			if err == nil {
-				r, err = s.remove(tx, b, key, one.VersionId, bypass)
+				r, err = s.remove(tx, b, key, one.VersionId, b.bypass(c, key, in.BypassGovernanceRetention))
 			}
 			var api smithy.APIError
 			switch {

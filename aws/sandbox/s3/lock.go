@@ -53,12 +53,17 @@ func (s *Service) locked(o Object, now time.Time, bypass bool) error {
 	return nil
 }
 
-// bypass says whether the caller asks to pass over governance mode and may.
-func (b Bucket) bypass(c wire.Caller, key string, asked *bool) (bool, error) {
-	if asked != nil && b.Locking == nil {
-		return false, invalid("x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.", "x-amz-bypass-governance-retention", fmt.Sprint(*asked))
+// bypassable refuses to pass over governance mode, or not to, in a bucket that has none.
+func (b Bucket) bypassable(asked *bool) error {
+	if asked == nil || b.Locking != nil {
+		return nil
 	}
-	return aws.ToBool(asked) && b.lets(c, "s3:BypassGovernanceRetention", key) == nil, nil
+	return invalid("x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.", "x-amz-bypass-governance-retention", fmt.Sprint(*asked))
+}
+
+// bypass says whether the caller asks to pass over governance mode and may.
+func (b Bucket) bypass(c wire.Caller, key string, asked *bool) bool {
+	return aws.ToBool(asked) && b.lets(c, "s3:BypassGovernanceRetention", key) == nil
 }
 
 // lets asks for a permission beside the one that the request itself needs.

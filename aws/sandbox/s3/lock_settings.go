@@ -112,10 +112,7 @@ func (s *Service) PutObjectRetention(ctx context.Context, in *s3.PutObjectRetent
 		} else if !set.retains(now) {
 			return inThePast("RetainUntilDate", set.Until)
 		}
-		bypass, err := b.bypass(c, a.key, in.BypassGovernanceRetention)
-		if err != nil {
-			return err
-		}
+		bypass := b.bypass(c, a.key, in.BypassGovernanceRetention)
 		loosens := set.Mode != l.Mode || set.Until.Before(l.Until)
 		if l.retains(now) && loosens && (l.Mode == types.ObjectLockRetentionModeCompliance || !bypass) {
 			return protected()

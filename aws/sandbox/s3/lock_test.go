@@ -207,6 +207,7 @@ func TestLockRefusals(t *testing.T) {
 	safeRetention, safeHold, safeLocking := read("safe")
 	_, suspended := c.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: p("safe"), VersioningConfiguration: &types.VersioningConfiguration{Status: "Suspended"}})
 	_, bypass := c.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: p("plain"), Key: p("k"), BypassGovernanceRetention: aws.Bool(true)})
+	_, bypassMany := c.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: p("plain"), BypassGovernanceRetention: aws.Bool(false), Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: p("k")}}}})
 	_, marked := c.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: p("safe"), Key: p("gone")})
 	for _, test := range []struct {
 		name, code string
@@ -222,6 +223,7 @@ func TestLockRefusals(t *testing.T) {
 		{"read locking", "", safeLocking},
 		{"suspend", "InvalidBucketState", suspended},
 		{"bypass without locking", "InvalidArgument", bypass},
+		{"bypass without locking, of many", "InvalidArgument", bypassMany},
 		{"a marker in the way", "", marked},
 		{"retention of a marker", "NoSuchKey", retain(c, "safe", "gone", governance, until(1), nil)},
 		{"retention of nothing", "NoSuchKey", retain(c, "safe", "none", governance, until(1), nil)},
