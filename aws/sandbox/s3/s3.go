@@ -1,7 +1,7 @@
 // Package s3 is the sandbox's Simple Storage Service: buckets in Regions, objects with all their versions, uploads in parts.
 //
-// Its rule: an object is a row that is never changed but by what S3 itself changes (tags), and its bytes are chunks in the store's content, so
-// that a copy, a version or a replica of the same bytes takes no room. All versions of a key stand together, the newest first; the first of
+// Its rule: an object is a row that is never changed but by what S3 itself changes (tags, class, lock, restored copy, replication), and its
+// bytes are chunks in the store's content, so that a copy, a version or a replica of the same bytes takes no room. All versions of a key stand together, the newest first; the first of
 // them is the object. Whoever holds a key of the bucket's account may do everything that the bucket's policy does not deny; another account
 // may do what the policy lets it.
 package s3
