@@ -130,6 +130,17 @@ func ec2Answer(op *model.Op, id string, v codec.Value) ([]byte, error) {
 	return append(append(append(b, "</"...), op.Name...), "Response>"...), err
 }
 
+// roots are the elements of S3's answers that are not called as their shapes are, which clients other than the SDKs check (S3 API reference,
+// "Response Syntax").
+var roots = map[string]string{
+	"CompleteMultipartUploadOutput": "CompleteMultipartUploadResult", "CreateMultipartUploadOutput": "InitiateMultipartUploadResult", "DeleteObjectsOutput": "DeleteResult",
+	"GetBucketAclOutput": "AccessControlPolicy", "GetObjectAclOutput": "AccessControlPolicy", "GetBucketLifecycleConfigurationOutput": "LifecycleConfiguration",
+	"GetBucketTaggingOutput": "Tagging", "GetObjectTaggingOutput": "Tagging", "GetBucketVersioningOutput": "VersioningConfiguration",
+	"GetObjectAttributesOutput": "GetObjectAttributesResponse", "ListBucketMetricsConfigurationsOutput": "ListMetricsConfigurationsResult",
+	"ListBucketsOutput": "ListAllMyBucketsResult", "ListMultipartUploadsOutput": "ListMultipartUploadsResult", "ListObjectsOutput": "ListBucketResult",
+	"ListObjectsV2Output": "ListBucketResult", "ListObjectVersionsOutput": "ListVersionsResult", "ListPartsOutput": "ListPartsResult",
+}
+
 func restXMLAnswer(op *model.Op, v codec.Value) ([]byte, error) {
 	if op.Name == "GetBucketLocation" {
 		// The one answer whose root is its member (S3 API reference, GetBucketLocation).
@@ -142,6 +153,9 @@ func restXMLAnswer(op *model.Op, v codec.Value) ([]byte, error) {
 	name := op.Output.LocationName
 	if name == "" {
 		name = op.Output.Name
+		if root, has := roots[op.Output.Name]; has && op.API.Service == "s3" {
+			name = root
+		}
 	}
 	return xmlDocument(name, op.API, v)
 }
