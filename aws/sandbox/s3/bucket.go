@@ -95,6 +95,9 @@ func (s *Service) CreateBucket(ctx context.Context, in *s3.CreateBucketInput) (*
 	if in.ObjectOwnership != "" {
 		b.Ownership = in.ObjectOwnership
 	}
+	if err := b.acceptOwnACL(in.ACL); err != nil {
+		return nil, err
+	}
 	constraint := ""
 	if set := in.CreateBucketConfiguration; set != nil {
 		var err error

@@ -82,6 +82,9 @@ func (s *Service) mayWrite(ctx context.Context, a ask, o Object, in any) error {
 	}
 	return s.view(ctx, func(tx *store.Tx, c wire.Caller) error {
 		b, err := s.find(tx, c, a)
+		if err == nil {
+			err = b.acceptACL(c, in)
+		}
 		if err == nil && brought(in, ofObject) {
 			_, err = s.encrypted(tx, c, b, in)
 		}
@@ -163,6 +166,9 @@ func (s *Service) original(tx *store.Tx, c wire.Caller, in *s3.CopyObjectInput, 
 	}
 	b, err := s.find(tx, c, a)
 	if err != nil {
+		return o, err
+	}
+	if err := b.acceptACL(c, in); err != nil {
 		return o, err
 	}
 	from, o, err := s.copied(tx, c, in, aws.ToString(in.CopySource), in.ExpectedSourceBucketOwner, conditions{

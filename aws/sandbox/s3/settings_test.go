@@ -182,3 +182,31 @@ func customerMembers(key string) (algorithm, encoded, sum *string) {
 	md := md5.Sum([]byte(key))
 	return p(customerAlgorithm), p(base64.StdEncoding.EncodeToString([]byte(key))), p(base64.StdEncoding.EncodeToString(md[:]))
 }
+
+func TestAccessLists(t *testing.T) {
+	w := newWorld(t, "")
+	c := w.bucket(t, us, east, "things")
+	put := func(bucket string, in s3.PutObjectInput) error {
+		in.Bucket, in.Key, in.Body = &bucket, p("k"), strings.NewReader("x")
+		_, err := c.PutObject(ctx, &in)
+		return err
+	}
+	refused(t, "the owner has everything", put("things", s3.PutObjectInput{ACL: types.ObjectCannedACLBucketOwnerFullControl}), "")
+	refused(t, "the owner is granted everything", put("things", s3.PutObjectInput{GrantFullControl: p("id=" + canonical(us))}), "")
+	refused(t, "everybody reads", put("things", s3.PutObjectInput{ACL: types.ObjectCannedACLPublicRead}), "AccessControlListNotSupported")
+	refused(t, "another is granted everything", put("things", s3.PutObjectInput{GrantFullControl: p("id=" + canonical(them))}), "AccessControlListNotSupported")
+	refused(t, "both", put("things", s3.PutObjectInput{ACL: types.ObjectCannedACLPrivate, GrantRead: p("id=x")}), "InvalidRequest")
+	_, err := c.CopyObject(ctx, &s3.CopyObjectInput{Bucket: p("things"), Key: p("copy"), CopySource: p("things/k"), ACL: types.ObjectCannedACLPublicRead})
+	refused(t, "a copy that everybody reads", err, "AccessControlListNotSupported")
+	_, err = c.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: p("things"), Key: p("parts"), ACL: types.ObjectCannedACLPublicRead})
+	refused(t, "parts that everybody reads", err, "AccessControlListNotSupported")
+	made := func(in s3.CreateBucketInput) error {
+		in.Bucket, in.CreateBucketConfiguration = p("lists"), &types.CreateBucketConfiguration{LocationConstraint: east}
+		_, err := c.CreateBucket(ctx, &in)
+		return err
+	}
+	refused(t, "a bucket for everybody", made(s3.CreateBucketInput{ACL: types.BucketCannedACLPublicRead}), "InvalidBucketAclWithObjectOwnership")
+	refused(t, "a bucket with lists", made(s3.CreateBucketInput{ACL: types.BucketCannedACLPrivate, ObjectOwnership: types.ObjectOwnershipObjectWriter}), "")
+	refused(t, "a private object in it", put("lists", s3.PutObjectInput{ACL: types.ObjectCannedACLPrivate}), "")
+	refused(t, "a public object in it", put("lists", s3.PutObjectInput{ACL: types.ObjectCannedACLPublicRead}), "AccessDenied")
+}
