@@ -275,7 +275,9 @@ func (c *checker) undo(op *called, own *typ) {
 		if a.Each != nil {
 			c.scope["each"] = any_
 			if t := c.find(path+".each", a.Each); t.sort == aList && t.elem != nil {
-				c.scope["each"] = t.elem
+				if c.scope["each"] = t.elem; a.Each.Batch > 0 {
+					c.scope["each"] = t
+				}
 			} else if t.sort != unknown {
 				c.say(d.place(path+".each.take"), fmt.Sprintf("take is %s", sortWords[t.sort]), "write an expression that gives a list")
 			}

@@ -161,15 +161,11 @@ var table = map[string][]key{
 		{name: "message", holds: text, say: "a part of the message; any when left out"},
 		{name: "within", holds: duration, required: true, say: "how long to go on trying"},
 	},
-	"find": {
-		{name: "call", holds: text, say: "a read operation"},
-		{name: "with", holds: anything, say: "its parameters"},
-		{name: "sql", holds: form, of: "sql", say: "a statement that reads, in the place of the call"},
-		{name: "region", holds: template, say: "where; the step's own when left out"},
-		{name: "take", holds: expression, required: true, say: "over the answer; null means it is not there"},
-	},
+	"find": finding,
+	"each": append(slices.Clone(finding), key{name: "batch", holds: number, say: "how many elements one call undoes: `each` is then a list of so many at most, and it is read again until nothing is left"}),
 	"wait": append([]key{
 		{name: "use", holds: text, say: "a named condition of parts/*.yaml, with `with` for its parameters"},
+		{name: "say", holds: text, say: "what it waits for, in words that follow: waiting for"},
 	}, waiting...),
 	"condition": append([]key{
 		{name: "params", holds: texts, say: "its parameters; expressions read with.NAME"},
@@ -192,10 +188,19 @@ var table = map[string][]key{
 		{name: "region", holds: template, say: "where; the step's own when left out"},
 		{name: "as", holds: text, say: "a name of accounts; the step's own when left out"},
 		{name: "gone", holds: textOrList, say: "error codes that mean there is nothing left to undo"},
-		{name: "each", holds: form, of: "find", say: "a read call, and the list whose elements, `each`, are undone one by one"},
+		{name: "each", holds: form, of: "each", say: "a read call, and the list whose elements, `each`, are undone one by one"},
 		{name: "wait", holds: form, of: "wait", say: "polls until it is gone"},
 		{name: "retry", holds: formOrList, of: "retry", say: "refusals that pass by themselves"},
 	},
+}
+
+// finding are the keys of a read and what is taken from it.
+var finding = []key{
+	{name: "call", holds: text, say: "a read operation"},
+	{name: "with", holds: anything, say: "its parameters"},
+	{name: "sql", holds: form, of: "sql", say: "a statement that reads, in the place of the call"},
+	{name: "region", holds: template, say: "where; the step's own when left out"},
+	{name: "take", holds: expression, required: true, say: "over the answer; null means it is not there"},
 }
 
 // waiting are the keys of a wait and of a named condition.

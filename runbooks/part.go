@@ -145,7 +145,7 @@ func (r *reader) condition(rec *record) *Wait {
 	if w == nil {
 		return nil
 	}
-	w.Name, w.Pos = name, rec.pos
+	w.Name, w.Say, w.Pos = name, "", rec.pos // what a condition says is a sentence of its own
 	if s := rec.template("region"); s != "" {
 		w.Region = s
 	}

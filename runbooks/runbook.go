@@ -130,12 +130,14 @@ type Find struct {
 	With   Value
 	Region string
 	Take   string // expression over the answer; null means it is not there
+	Batch  int    // of an undo's list: how many elements are undone by one call; 0 is one, and `each` is then the element itself
 	Pos    Pos
 }
 
 // Wait polls a read call until a condition holds.
 type Wait struct {
 	Name    string // of the named condition it came from, if any
+	Say     string // what it waits for, in words that follow "waiting for"; empty is the name, or the condition itself
 	Call    string
 	With    Value
 	Region  string

@@ -50,6 +50,9 @@ func newShell(b *Runbook) *shell {
 	return s
 }
 
+// longestName is how long a variable may be that is called after an expression.
+const longestName = 48
+
 // variable is a bash variable's name: volume.VolumeId is VOLUME_VOLUMEID.
 func variable(path string) string {
 	return strings.Trim(regexp.MustCompile(`[^A-Z0-9]+`).ReplaceAllString(strings.ToUpper(path), "_"), "_")
@@ -137,6 +140,9 @@ func (s *shell) fill(v Value, shape *model.Shape, step *Step) any {
 	}
 	if len(t) == 1 && t[0].Expr != nil {
 		out := s.expression(t[0].Expr, step)
+		if t[0].Expr.Source == "each" && shape != nil && shape.Kind == model.List {
+			return []any{out} // a batch, which whole takes out of the brackets again
+		}
 		if in, ok := out.(string); ok && s.vars[in] != "" && shape != nil && article(shape) == "a number" {
 			n := strconv.Itoa(firstNumber + len(s.vars))
 			s.vars[n] = s.vars[in]
@@ -176,7 +182,10 @@ func (s *shell) expression(e *expr.Expr, step *Step) any {
 			return s.stand(name)
 		}
 	}
-	if e.Source != "each" {
+	if len(name) > longestName {
+		name = variable(step.ID + "_value")
+	}
+	if !reads || e.Refs()[0].Root() != "each" {
 		s.words[name] = e.Source
 	}
 	return s.stand(name)
@@ -311,13 +320,8 @@ func (s *shell) step(step *Step) []string {
 		}
 	case step.Seed != nil:
 		out = s.seed(step)
-	case step.Prove != nil && step.Prove.Data == "sql-rows":
-		out = append(out, "# compare every row that this lists with what was written", s.rows(step, step.Prove.With))
 	case step.Prove != nil:
-		snapshot, _ := step.Prove.With.Get("snapshot")
-		with := Value{Kind: Mapping, Map: []Field{{Name: "SnapshotId", Value: snapshot}}}
-		out = append(out, "# read every block that this lists, and compare its SHA-256 with what was written",
-			s.command(step, "ebs.ListSnapshotBlocks", with, "", "", ""))
+		out = s.prove(step)
 	case step.Ask != nil, step.Shell != nil:
 		out = append(out, "# this step is done by a person or by lifeboat")
 		out = append(out, s.asked(step)...)
@@ -328,6 +332,9 @@ func (s *shell) step(step *Step) []string {
 	}
 	if step.Wait != nil {
 		out = append(out, s.until(step, step.Wait)...)
+	}
+	if step.ForEach != "" {
+		out = s.loop(step, out)
 	}
 	for _, c := range step.Checks {
 		if c.Call == SQL {
@@ -340,39 +347,6 @@ func (s *shell) step(step *Step) []string {
 		out = append([]string{"# only if " + step.If}, out...)
 	}
 	return out
-}
-
-// seed writes blocks that begin with a text and a number, as known as those that lifeboat writes.
-func (s *shell) seed(step *Step) []string {
-	blocks, listed := step.Seed.With.Get("blocks")
-	snapshot, _ := step.Seed.With.Get("snapshot")
-	text, _ := step.Seed.With.Get("text")
-	indexes, ok := s.fill(blocks, nil, step).([]any)
-	if !listed || !ok {
-		return append([]string{"# this step writes known data"}, s.asked(step)...)
-	}
-	words := make([]string, len(indexes))
-	for i, v := range indexes {
-		words[i] = fmt.Sprint(v)
-	}
-	out := []string{"for INDEX in " + strings.Join(words, " ") + "; do",
-		s.expand("  printf '%-524288s' " + calls.Quote(fmt.Sprint(s.fill(text, nil, step))+" block ") + `"$INDEX" > block.bin`),
-		s.expand(fmt.Sprintf(`  aws ebs put-snapshot-block --region %s --snapshot-id %s --block-index "$INDEX" --block-data block.bin --data-length 524288 \`,
-			s.region(step.Region, step), s.fill(snapshot, nil, step))),
-		`    --checksum "$(openssl dgst -sha256 -binary block.bin | base64)" --checksum-algorithm SHA256`, "done"}
-	for _, name := range s.setBy(step) {
-		if s.sets[expr.Name(step.ID)][name] == "ChangedBlocksCount" {
-			out = append(out, fmt.Sprintf("%s=%d", name, len(indexes)))
-		}
-	}
-	return out
-}
-
-// rows lists the rows of a table of known rows.
-func (s *shell) rows(step *Step, with Value) string {
-	table, _ := with.Get("table")
-	run := Field{Name: "run", Value: Value{Kind: Scalar, Scalar: fmt.Sprintf("select * from %v order by id", s.fill(table, nil, step))}}
-	return s.command(step, SQL, Value{Kind: Mapping, Map: append(slices.Clone(with.Map), run)}, "", "", "")
 }
 
 // asked lets a person say what this step's answer holds.
@@ -410,10 +384,40 @@ func (s *shell) call(step *Step) []string {
 	default:
 		line = assigned("ANSWER", set("["+strings.Join(queries, ", ")+"]")) + "\nread -r " + strings.Join(names, " ") + ` <<< "$ANSWER"`
 	}
-	if step.ForEach == "" {
-		return strings.Split(line, "\n")
+	return strings.Split(line, "\n")
+}
+
+// loop does a step's lines for every element: one that is a word, or rows of what the lines read of it.
+func (s *shell) loop(step *Step, lines []string) []string {
+	body := "  " + strings.Join(lines, "\n  ")
+	rows := s.rowsOf(step)
+	if rows == nil {
+		return []string{"for EACH in " + s.elements(step) + "; do", body, "done"}
 	}
-	return []string{"for EACH in " + s.elements(step) + "; do", "  " + strings.ReplaceAll(line, "\n", "\n  "), "done"}
+	out := []string{"while IFS=$'\\t' read -r " + strings.Join(eachVariables(memberRefs(step.With)), " ") + "; do", body, "done <<'END'"}
+	return append(append(out, rows...), "END")
+}
+
+// rowsOf are the elements of a for-each that have members, a row each; nil where they have none, or where they are not known before
+// the run.
+func (s *shell) rowsOf(step *Step) []string {
+	members := memberRefs(step.With)
+	e, err := expr.Compile(step.ForEach)
+	if err != nil || len(members) == 0 {
+		return nil
+	}
+	v, _ := e.Eval(s.run)
+	elements, _ := v.([]any)
+	var rows []string
+	for _, element := range elements {
+		cells := make([]string, len(members))
+		for i, m := range members {
+			of, _ := element.(map[string]any)
+			cells[i] = fmt.Sprint(of[m])
+		}
+		rows = append(rows, strings.Join(cells, "\t"))
+	}
+	return rows
 }
 
 // assigned sets a variable; comments and files that a command starts with stay before it.
@@ -449,12 +453,49 @@ func (s *shell) elements(step *Step) string {
 func (s *shell) undo(step *Step) []string {
 	var out []string
 	for _, a := range step.Undo.Actions {
-		line := s.command(step, a.Call, a.With, a.Region, a.As, "") + " || true" // what is gone already ends nothing
-		if a.Each != nil {
-			list := s.command(step, a.Each.Call, a.Each.With, a.Each.Region, a.As, a.Each.Take)
-			line = fmt.Sprintf(`for EACH in $(%s); do [ "$EACH" = None ] || %s; done`, list, line)
+		out = append(out, s.undoAction(step, a))
+	}
+	return out
+}
+
+// undoAction is one call of an undo. What is gone already ends nothing. A list is read as words, as rows where its elements have
+// members, or as JSON where one call takes many of them.
+func (s *shell) undoAction(step *Step, a UndoAction) string {
+	line := s.command(step, a.Call, a.With, a.Region, a.As, "")
+	if a.Each == nil {
+		return line + " || true"
+	}
+	list := func(take string) string { return s.command(step, a.Each.Call, a.Each.With, a.Each.Region, a.As, take) }
+	members := memberRefs(a.With)
+	switch {
+	case a.Each.Batch > 0:
+		batch := fmt.Sprintf("(%s) | [:%d]", a.Each.Take, a.Each.Batch)
+		return fmt.Sprintf(`while EACH=$(%s) && [ "${EACH:-null}" != null ] && [ "$EACH" != "[]" ]; do %s || break; done`,
+			strings.TrimSuffix(list(batch), "text")+"json", strings.ReplaceAll(line, `["'"$EACH"'"]`, `'"$EACH"'`))
+	case len(members) > 0:
+		names := eachVariables(members)
+		return fmt.Sprintf(`%s | while IFS=$'\t' read -r %s; do [ "$%s" = None ] || %s || true; done`,
+			list(fmt.Sprintf("(%s)[].[%s]", a.Each.Take, strings.Join(members, ", "))), strings.Join(names, " "), names[0], line)
+	}
+	return fmt.Sprintf(`for EACH in $(%s); do [ "$EACH" = None ] || %s || true; done`, list(a.Each.Take), line)
+}
+
+// memberRefs are the members of each that a call's parameters read, sorted.
+func memberRefs(with Value) []string {
+	found := map[string]bool{}
+	for _, r := range with.Refs() {
+		if path, ok := strings.CutPrefix(r.String(), "each."); ok {
+			found[path] = true
 		}
-		out = append(out, line)
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// eachVariables are their bash variables.
+func eachVariables(members []string) []string {
+	out := make([]string, len(members))
+	for i, m := range members {
+		out[i] = variable("each." + m)
 	}
 	return out
 }

@@ -166,7 +166,7 @@ func (r *reader) undo(d *draft, rec *record) {
 		}
 		call, with := sub.called("undo")
 		a := UndoAction{Call: call, With: with, Region: sub.template("region"), As: sub.text("as"), Gone: sub.texts("gone"),
-			Each: sub.find("each", d, path+".each"), Pos: sub.pos}
+			Each: sub.each(d, path+".each"), Pos: sub.pos}
 		if n := sub.fields["wait"]; n != nil {
 			a.Wait = r.wait(n, "wait", marker(d, path+".wait"))
 		}
@@ -223,18 +223,32 @@ func (rec *record) retry() Retry {
 }
 
 func (rec *record) find(name string, d *draft, path string) *Find {
+	f, _ := rec.finding(name, "find", d, path)
+	return f
+}
+
+// each reads the list of an undo.
+func (rec *record) each(d *draft, path string) *Find {
+	f, sub := rec.finding("each", "each", d, path)
+	if f != nil {
+		f.Batch = sub.number("batch")
+	}
+	return f
+}
+
+func (rec *record) finding(name, of string, d *draft, path string) (*Find, *record) {
 	n := rec.fields[name]
 	if n == nil {
-		return nil
+		return nil, nil
 	}
-	sub, ok := rec.r.record(n, "find", name)
+	sub, ok := rec.r.record(n, of, name)
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	d.mark(path, sub)
 	sub.callless(name, "write call: and a read operation, or sql: and a statement")
 	call, with := sub.called(name)
-	return &Find{Call: call, With: with, Region: sub.template("region"), Take: sub.expression("take"), Pos: sub.pos}
+	return &Find{Call: call, With: with, Region: sub.template("region"), Take: sub.expression("take"), Pos: sub.pos}, sub
 }
 
 func marker(d *draft, path string) func(*record) {
@@ -254,7 +268,7 @@ func (r *reader) wait(n *yaml.Node, of string, mark ...func(*record)) *Wait {
 		return r.condition(rec)
 	}
 	call, with := rec.called("wait")
-	w := &Wait{Call: call, With: with, Region: rec.template("region"), Until: rec.expression("until"), Fails: rec.expression("fails"),
+	w := &Wait{Say: rec.text("say"), Call: call, With: with, Region: rec.template("region"), Until: rec.expression("until"), Fails: rec.expression("fails"),
 		Show: rec.expression("show"), Within: rec.duration("within"), Typical: rec.duration("typical"), Missing: rec.texts("missing"), Pos: rec.pos}
 	switch {
 	case rec.callless("wait", "write call: and a read operation, sql: and a statement, or use: and a named condition"):

@@ -98,7 +98,11 @@ func (a *AWS) Call(ctx context.Context, r Request) (Response, error) {
 		e.Took = took
 		return Response{RequestID: seen.requestID, Attempts: seen.attempts, Took: took}, e
 	}
-	return Response{Output: out, RequestID: seen.requestID, Attempts: seen.attempts, Took: took}, nil
+	resp := Response{Output: out, RequestID: seen.requestID, Attempts: seen.attempts, Took: took}
+	if faults, _ := out[l.faults].([]any); len(faults) > 0 {
+		return resp, inPart(r, resp, faults)
+	}
+	return resp, nil
 }
 
 // get gives the client of a call, and builds it when this is its first.

@@ -312,17 +312,26 @@ func (c *command) list(s *model.Shape, name string, v any) error {
 	return nil
 }
 
-// typed is how many bytes of a blob a command carries in itself.
-const typed = 3 << 10
+// typed and written are how many bytes of a blob, and of a text, a command carries in itself.
+const (
+	typed   = 3 << 10
+	written = 256 << 10
+)
 
-// blob gives bytes. A body the CLI streams must be a regular file; other blobs may come from a file that bash makes.
+// blob gives bytes. A body the CLI streams must be a regular file; other blobs may come from a file that bash makes. The body is a
+// text where it is given as one.
 func (c *command) blob(m *model.Member, name string, v any) error {
-	data, err := blobBytes(v)
+	file := m.CLIName + ".bin"
+	body := m.Streaming || m.Shape.Streaming
+	if text, ok := v.(string); ok && body && len(text) <= written {
+		c.setup = append(c.setup, "printf %s "+Quote(text)+" >"+file)
+		c.option(name, file)
+		return nil
+	}
+	data, err := blobBytes(v, body)
 	if err != nil {
 		return err
 	}
-	file := m.CLIName + ".bin"
-	body := m.Streaming || m.Shape.Streaming
 	text := base64.StdEncoding.EncodeToString(data)
 	switch {
 	case len(data) > typed:
@@ -343,11 +352,14 @@ func (c *command) blob(m *model.Member, name string, v any) error {
 // made is a file of bytes that bash makes.
 func made(base64 string) string { return fmt.Sprintf("fileb://<(base64 -d <<<'%s')", base64) }
 
-func blobBytes(v any) ([]byte, error) {
+func blobBytes(v any, body bool) ([]byte, error) {
 	switch v := v.(type) {
 	case []byte:
 		return v, nil
 	case string:
+		if body {
+			return []byte(v), nil
+		}
 		return base64.StdEncoding.DecodeString(v)
 	}
 	return nil, fmt.Errorf("want bytes or base64, got %T", v)

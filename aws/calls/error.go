@@ -93,6 +93,25 @@ type paramError struct{ err error }
 func (e *paramError) Error() string { return e.err.Error() }
 func (e *paramError) Unwrap() error { return e.err }
 
+// inPart makes the *Error of a call that was answered, and not done for all it was about.
+func inPart(r Request, resp Response, faults []any) *Error {
+	first, _ := faults[0].(map[string]any)
+	text := func(member string) string { s, _ := first[member].(string); return s }
+	what := text("Key")
+	if what == "" {
+		what, _ = compact(first)
+	}
+	e := &Error{Op: r.Op, Region: r.Region, Code: text("Code"), RequestID: resp.RequestID, Attempts: resp.Attempts, Took: resp.Took, Status: 200,
+		Message: fmt.Sprintf("%d not done, the first is %s: %s", len(faults), what, text("Message"))}
+	if e.Kind = kindOf(e.Code, 0); e.Kind == NotFound {
+		e.Kind = Client // what is gone is no reason to take the rest for done
+	}
+	if e.Code == "InternalError" { // to be tried again ("DeleteObjects", S3 API reference)
+		e.Kind = Server
+	}
+	return e
+}
+
 // failed makes the *Error of what the SDK returned.
 func failed(r Request, op Operation, seen *trail, err error) *Error {
 	e := &Error{Op: r.Op, Region: r.Region, Attempts: seen.attempts, RequestID: seen.requestID, err: err}

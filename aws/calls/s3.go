@@ -76,7 +76,7 @@ func s3Lines() []*line {
 		call("s3.CopyObject", (*s3.Client).CopyObject, Create, allowed("s3:GetObject", "s3:PutObject", "s3:GetObjectTagging", "s3:PutObjectTagging"), version, keys),
 		call("s3.RestoreObject", (*s3.Client).RestoreObject, Change),
 		call("s3.DeleteObject", (*s3.Client).DeleteObject, Delete, needs("s3:DeleteObjectVersion")),
-		call("s3.DeleteObjects", (*s3.Client).DeleteObjects, Delete, allowed("s3:DeleteObject", "s3:DeleteObjectVersion")),
+		call("s3.DeleteObjects", (*s3.Client).DeleteObjects, Delete, allowed("s3:DeleteObject", "s3:DeleteObjectVersion"), partly("Errors")),
 		call("s3.PutObjectTagging", (*s3.Client).PutObjectTagging, Change, same),
 		call("s3.GetObjectTagging", (*s3.Client).GetObjectTagging, Read),
 		call("s3.DeleteObjectTagging", (*s3.Client).DeleteObjectTagging, Delete),

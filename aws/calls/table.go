@@ -17,6 +17,7 @@ import (
 type line struct {
 	Operation
 	client func(aws.Config) any // makes the service's client
+	faults string               // the list of an answer that says what was not done, though the call was answered with success
 	invoke func(ctx context.Context, client any, shape *model.Op, params map[string]any) (map[string]any, error)
 }
 
@@ -60,6 +61,9 @@ func needs(actions ...string) func(*line) {
 func allowed(actions ...string) func(*line) {
 	return func(l *line) { l.Actions = actions }
 }
+
+// partly names the list of the answer that tells what failed of a call about many things: Code, Message and what it is about.
+func partly(list string) func(*line) { return func(l *line) { l.faults = list } }
 
 // passes names the service the operation hands a role to.
 func passes(to string) func(*line) { return func(l *line) { l.Passes = to } }

@@ -187,26 +187,71 @@ func (r *run) undoAction(ctx context.Context, f *frame, a *runbooks.UndoAction) 
 		}
 		return nil
 	}
-	v, err := r.taken(ctx, &g, "find", a.Each)
-	var e *calls.Error
-	if errors.As(err, &e) && slices.Contains(a.Gone, e.Code) {
-		return nil
+	if a.Each.Batch > 0 {
+		return r.undoBatches(ctx, &g, a, fail)
 	}
+	elements, err := r.undoList(ctx, &g, a)
 	if err != nil {
 		return fail(f.id, err)
 	}
-	elements, _ := v.([]any)
 	var left []journal.Left
 	for _, element := range elements {
-		h := g
-		h.scope = maps.Clone(g.scope)
-		h.scope["each"], h.scope["list"] = element, elements
-		r.ledger.adopt(element)
-		if err := r.undoOne(ctx, &h, a); err != nil {
+		if err := r.undoElement(ctx, &g, a, element, elements); err != nil {
 			left = append(left, fail(short(element), err)...)
 		}
 	}
 	return left
+}
+
+// undoList reads the list of an undo; where what has the list is gone, it is empty.
+func (r *run) undoList(ctx context.Context, f *frame, a *runbooks.UndoAction) ([]any, error) {
+	v, err := r.taken(ctx, f, "find", a.Each)
+	var e *calls.Error
+	if errors.As(err, &e) && slices.Contains(a.Gone, e.Code) {
+		return nil, nil
+	}
+	elements, _ := v.([]any)
+	return elements, err
+}
+
+// undoElement makes one call of an undo for an element of its list, or for a batch of them.
+func (r *run) undoElement(ctx context.Context, f *frame, a *runbooks.UndoAction, each any, elements []any) error {
+	g := *f
+	g.scope = maps.Clone(f.scope)
+	g.scope["each"], g.scope["list"] = each, elements
+	r.ledger.adopt(each)
+	return r.undoOne(ctx, &g, a)
+}
+
+// undoBatches makes a call for so many elements at a time, and reads the list again until nothing is left of it, or nothing goes
+// away any more: what may be gone in part is only known by looking.
+func (r *run) undoBatches(ctx context.Context, f *frame, a *runbooks.UndoAction, fail func(string, error) []journal.Left) []journal.Left {
+	for before := -1; ; {
+		elements, err := r.undoList(ctx, f, a)
+		if err != nil {
+			return fail(f.id, err)
+		}
+		if len(elements) == 0 {
+			return nil
+		}
+		stuck := len(elements) == before
+		before = len(elements)
+		var failure error
+		for batch := range slices.Chunk(elements, a.Each.Batch) {
+			if err := r.undoElement(ctx, f, a, batch, elements); err != nil {
+				failure = errors.Join(failure, err)
+			}
+			if err := r.broken(ctx); err != nil {
+				return fail(f.id, err)
+			}
+		}
+		if stuck && failure == nil {
+			failure = fmt.Errorf("%s was answered, and they are still listed: try the clean-up again in a moment", a.Call)
+		}
+		if stuck {
+			return fail(fmt.Sprintf("%d things, the first of them %s", len(elements), short(elements[0])), failure)
+		}
+	}
 }
 
 // undoOne makes one call of an undo. It may be repeated: an undo is written so that doing it twice does no more than once.

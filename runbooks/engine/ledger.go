@@ -197,6 +197,10 @@ func (l *ledger) adopt(element any) {
 	switch v := element.(type) {
 	case string:
 		l.names[v] = true
+	case []any: // a batch
+		for _, e := range v {
+			l.adopt(e)
+		}
 	case map[string]any:
 		for _, s := range identifiers("", v) {
 			l.names[s] = true

@@ -17,8 +17,11 @@ import (
 
 const (
 	firstPoll = time.Second
-	lastPoll  = 15 * time.Second // polls never come slower than this
-	patience  = time.Hour        // of a wait that has no within
+	lastPoll  = 15 * time.Second // polls do not come slower than this, in the first quarter of an hour
+	// slack is the part of the time waited so far that may pass between two polls: nobody is late by more, and who waits two days
+	// does not ask ten thousand times.
+	slack    = 60
+	patience = time.Hour // of a wait that has no within
 	// unseen is how long a thing that was just made may be unknown to the reads of AWS.
 	unseen = time.Minute
 	// handPoll is how often a look is taken at what a person does by hand, in this machine's time.
@@ -93,7 +96,7 @@ func (r *run) await(ctx context.Context, frames []*frame, w *runbooks.Wait) erro
 		if err := r.emit(journal.Event{Kind: journal.WaitSeen, Step: s.ID, Wait: copyOf(now)}); err != nil {
 			return err
 		}
-		if err := r.sleep(ctx, frames[0], min(r.backoff(n), now.Within-now.Elapsed)); err != nil {
+		if err := r.sleep(ctx, frames[0], min(max(r.backoff(n), now.Elapsed/slack), now.Within-now.Elapsed)); err != nil {
 			return err
 		}
 	}
@@ -103,6 +106,8 @@ func copyOf[T any](v T) *T { return &v }
 
 func waitsFor(w *runbooks.Wait) string {
 	switch {
+	case w.Say != "":
+		return w.Say
 	case w.Name != "":
 		return strings.ReplaceAll(w.Name, "-", " ")
 	case w.Until != "":
