@@ -54,7 +54,7 @@ func paste(t *testing.T, lab string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shell := pasting{t: t, session: session, env: withVariables(p.env, vars), steps: map[string]runbooks.Step{}}
+	shell := pasting{t: t, session: session, env: withVariables(p.env, vars), dir: t.TempDir(), steps: map[string]runbooks.Step{}}
 	for _, s := range book.Steps {
 		shell.steps[s.ID] = s
 	}
@@ -76,6 +76,7 @@ type pasting struct {
 	t       *testing.T
 	session engine.Session
 	env     []string
+	dir     string // where the commands put their files
 	steps   map[string]runbooks.Step
 	pasted  int
 	missing int // commands whose client is not installed
@@ -132,7 +133,7 @@ func (p *pasting) step(e journal.Event) {
 			by = engine.Mine // it leaves something that can be seen; a mere read does not
 		}
 		cmd := exec.Command("bash", "-c", c.CLI)
-		cmd.Env = p.env
+		cmd.Env, cmd.Dir = p.env, p.dir
 		out, err := cmd.CombinedOutput()
 		switch {
 		case s.Refused != nil:
