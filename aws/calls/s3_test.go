@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -104,5 +105,38 @@ func TestBucketsAtAWS(t *testing.T) {
 	}
 	if !newS3(aws.Config{}, func(o *s3.Options) { o.UsePathStyle = true }).Options().UsePathStyle {
 		t.Error("what was asked for is taken back")
+	}
+}
+
+// A deletion of many things that was answered with success, and not done for all of them, is no success.
+func TestWhatIsDoneInPart(t *testing.T) {
+	for _, c := range []struct {
+		name, answer, want string
+		kind               Kind
+	}{
+		{"all done", "", "", ""},
+		{"one refused", "<Error><Key>a</Key><Code>AccessDenied</Code><Message>Access Denied</Message></Error>", "s3.DeleteObjects in us-east-2: AccessDenied: 1 not done, the first is a: Access Denied", Denied},
+		{"to be tried again", "<Error><Key>a</Key><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error><Error><Key>b</Key><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
+			"s3.DeleteObjects in us-east-2: InternalError: 2 not done, the first is a: We encountered an internal error", Server},
+		{"gone is not all gone", "<Error><Key>a</Key><Code>NoSuchBucket</Code><Message>x</Message></Error>", "s3.DeleteObjects in us-east-2: NoSuchBucket: 1 not done, the first is a: x", Client},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request, _ string) {
+				w.Header().Set("Content-Type", "application/xml")
+				io.WriteString(w, "<DeleteResult>"+c.answer+"</DeleteResult>")
+			})
+			objects := []any{map[string]any{"Key": "a"}, map[string]any{"Key": "b"}}
+			_, err := New(f.target(), Guard{}).Call(t.Context(), Request{Op: "s3.DeleteObjects", Region: "us-east-2", Params: map[string]any{"Bucket": "one", "Delete": map[string]any{"Objects": objects}}})
+			var e *Error
+			if c.want == "" {
+				if err != nil {
+					t.Errorf("%v, want no error", err)
+				}
+				return
+			}
+			if !errors.As(err, &e) || !strings.HasPrefix(e.Error(), c.want) || e.Kind != c.kind || e.MayHaveRun {
+				t.Errorf("%v, want %s of kind %s", err, c.want, c.kind)
+			}
+		})
 	}
 }
