@@ -108,7 +108,8 @@ func (o Object) is(other Object) bool {
 
 // copy makes the replica: the same bytes, version id, time, headers, tags and lock; class, owner and key as the rule says.
 func (c *crossing) copy(at string, o Object, r rule) (why string) {
-	if !c.writes("s3:ReplicateObject", o.Key) || c.overrides(r) && !c.writes("s3:ObjectOwnerOverrideToBucketOwner", o.Key) {
+	given := c.overrides(r)
+	if !c.writes("s3:ReplicateObject", o.Key) || given && (*r.Destination.Account != c.to.Account || !c.writes("s3:ObjectOwnerOverrideToBucketOwner", o.Key)) {
 		return noWrite
 	}
 	replica := o
