@@ -38,7 +38,7 @@ func Sheet(b *Runbook) string {
 			phase = s.Phase
 			fmt.Fprintf(&out, "\n## %s%s\n", strings.ToUpper(phase[:1]), phase[1:])
 		}
-		fmt.Fprintf(&out, "\n### %d. %s\n\n%s\n", i+1, s.Title, s.Why)
+		fmt.Fprintf(&out, "\n### %d. %s\n\n%s\n", i+1, s.FullTitle(), s.Why)
 		sh.sheet(&out, s)
 	}
 	if len(b.Source) > 0 {

@@ -507,7 +507,7 @@ func Bash(b *Runbook) string {
 	var body strings.Builder
 	for i := range b.Steps {
 		step := &b.Steps[i]
-		fmt.Fprintf(&body, "\n# %s: %s\n", step.ID, step.Title)
+		fmt.Fprintf(&body, "\n# %s: %s\n", step.ID, step.FullTitle())
 		for _, line := range s.step(step) {
 			fmt.Fprintln(&body, line)
 		}

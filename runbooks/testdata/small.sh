@@ -14,10 +14,10 @@ ACCOUNT=$(aws sts get-caller-identity --query Account --output text)
 # zones: See the zones
 ZONES_AVAILABILITYZONES_0_ZONENAME=$(aws ec2 describe-availability-zones --region "$HOME_REGION" --query 'AvailabilityZones[0].ZoneName' --output text)
 
-# data-start: Open a snapshot to write into
+# data-start: Write known data: Open a snapshot to write into
 DATA_START_SNAPSHOTID=$(aws ebs start-snapshot --region "$HOME_REGION" --volume-size 1 --tags Key=lifeboat:run,Value="$RUN" Key=lifeboat:step,Value="$RUN"/data-start 'Key=Name,Value=lifeboat data-start' --description 'lifeboat '"$RUN"': one' --client-token "$RUN"-data-start --timeout 60 --query SnapshotId --output text)
 
-# data-blocks: Write the known data
+# data-blocks: Write known data: Write the known data
 for INDEX in 0 7; do
   printf '%-524288s' 'one block '"$INDEX" > block.bin
   aws ebs put-snapshot-block --region "$HOME_REGION" --snapshot-id "$DATA_START_SNAPSHOTID" --block-index "$INDEX" --block-data block.bin --data-length 524288 \
@@ -25,7 +25,7 @@ for INDEX in 0 7; do
 done
 DATA_BLOCKS_CHANGEDBLOCKSCOUNT=2
 
-# data-complete: Close the snapshot
+# data-complete: Write known data: Close the snapshot
 aws ebs complete-snapshot --region "$HOME_REGION" --snapshot-id "$DATA_START_SNAPSHOTID" --changed-blocks-count "$DATA_BLOCKS_CHANGEDBLOCKSCOUNT"
 until [ "$(aws ec2 describe-snapshots --region "$HOME_REGION" --snapshot-ids "$DATA_START_SNAPSHOTID" --query 'Snapshots[0].State == '\''completed'\''' --output text)" = True ]; do
   [ "$(aws ec2 describe-snapshots --region "$HOME_REGION" --snapshot-ids "$DATA_START_SNAPSHOTID" --query 'Snapshots[0].State == '\''error'\''' --output text)" != True ] || { echo 'step data-complete failed' >&2; exit 1; }
