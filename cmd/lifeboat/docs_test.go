@@ -14,6 +14,7 @@ import (
 
 	"lifeboat/runbooks"
 	"lifeboat/runbooks/journal"
+	"lifeboat/runbooks/plan/classes"
 	"lifeboat/tui"
 )
 
@@ -162,6 +163,12 @@ func frames(t *testing.T, f *film) string {
 	show("The answers", "", first.press("enter", "enter", "enter", "enter", "enter", "enter"))
 	wide := showApp(t, 140, 45, false, nil, tui.First{}, nil)
 	show("The plan", "What is lost and how long it takes after each kind of failure, the rules with their reasons, and the labs that rehearse them.", wide.press("p", "space", "enter", "enter", "enter", "enter", "enter", "enter", "enter", "enter"))
+	storage := showApp(t, 140, 45, false, nil, tui.First{}, nil)
+	storage.press("c")
+	for range len(classes.Questions()) {
+		storage.press("enter")
+	}
+	show("Which storage class?", "`c` on the first screen: what each class of S3 costs, which are ruled out and why, and where another one becomes the cheapest.", storage.press("enter"))
 	for _, phase := range chapters {
 		fmt.Fprintf(&b, "\n## %s\n", phase.phase)
 		for _, m := range phase.all {
