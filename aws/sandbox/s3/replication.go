@@ -189,12 +189,18 @@ func (r rule) markers() bool {
 	return r.DeleteMarkerReplication != nil && r.DeleteMarkerReplication.Status == types.DeleteMarkerReplicationStatusEnabled
 }
 
+// alone is the prefix of a configuration of the first version, which has no Filter.
+func (r rule) alone() *string {
+	//lint:ignore SA1019 buckets still have such configurations, and S3 takes them
+	return r.Prefix
+}
+
 // scope is what a rule's filter asks of a key and its tags.
 func (r rule) scope() (prefix string, tags []types.Tag) {
 	f := r.Filter
 	switch {
 	case f == nil:
-		return aws.ToString(r.Prefix), nil
+		return aws.ToString(r.alone()), nil
 	case f.And != nil:
 		return aws.ToString(f.And.Prefix), f.And.Tags
 	case f.Tag != nil:

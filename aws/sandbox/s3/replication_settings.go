@@ -169,7 +169,7 @@ func (r rule) check(source string, first bool) error {
 func (r rule) checkFilter() error {
 	f := r.Filter
 	if f == nil {
-		if r.Prefix == nil {
+		if r.alone() == nil {
 			return malformed()
 		}
 		return nil
@@ -180,7 +180,7 @@ func (r rule) checkFilter() error {
 			conditions++
 		}
 	}
-	if conditions > 1 || r.Prefix != nil {
+	if conditions > 1 || r.alone() != nil {
 		return malformed()
 	}
 	if f.And != nil && (len(f.And.Tags) == 0 || len(f.And.Tags) == 1 && f.And.Prefix == nil) {
