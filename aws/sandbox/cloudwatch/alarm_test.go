@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"lifeboat/aws/sandbox/store"
+
+	"lifeboat/aws/sandbox/try"
 )
 
 // alarm is one on the tests' metric, changed by a test.
@@ -136,7 +138,7 @@ func TestAlarmList(t *testing.T) {
 		return nil
 	})
 	_, err := w.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"a01", "none"}})
-	refused(t, "delete one that is not there", err, "ResourceNotFound")
+	try.Refused(t, "delete one that is not there", err, "ResourceNotFound")
 	must[*cloudwatch.DeleteAlarmsOutput](t)(w.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"a01", "a02"}}))
 	if n, _ := list(cloudwatch.DescribeAlarmsInput{}); n != 58 {
 		t.Errorf("%d alarms are left", n)
@@ -153,6 +155,6 @@ func TestAlarmList(t *testing.T) {
 		},
 	} {
 		_, err := w.PutMetricAlarm(ctx, alarm(change))
-		refused(t, what, err, "ValidationError")
+		try.Refused(t, what, err, "ValidationError")
 	}
 }

@@ -73,7 +73,7 @@ func TestRefusals(t *testing.T) {
 		"a percentile over 100": {func(in *cloudwatch.GetMetricStatisticsInput) { in.ExtendedStatistics = []string{"p101"} }, "InvalidParameterValue"},
 	} {
 		_, err := w.GetMetricStatistics(ctx, asking(test.change))
-		refused(t, what, err, test.want)
+		try.Refused(t, what, err, test.want)
 	}
 	for what, test := range map[string]struct {
 		namespace string
@@ -92,7 +92,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		test.datum.MetricName = p("m")
 		_, err := w.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: &test.namespace, MetricData: []types.MetricDatum{test.datum}})
-		refused(t, what, err, test.want)
+		try.Refused(t, what, err, test.want)
 	}
 }
 
@@ -232,7 +232,7 @@ func TestMetricData(t *testing.T) {
 	} {
 		out, err := w.GetMetricData(ctx, &cloudwatch.GetMetricDataInput{StartTime: at(0), EndTime: at(10), ScanBy: types.ScanByTimestampAscending, MetricDataQueries: test.queries})
 		if err != nil {
-			refused(t, what, err, test.want)
+			try.Refused(t, what, err, test.want)
 			continue
 		}
 		var got []string

@@ -2,29 +2,20 @@ package cloudwatch
 
 import (
 	"context"
-	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"lifeboat/aws/sandbox/try"
-	"lifeboat/aws/sandbox/wire"
 )
 
 var (
 	ctx = context.Background()
 	p   = aws.String
 )
-
-type accounts struct{}
-
-func (accounts) Key(id string) (wire.Key, error) {
-	return wire.Key{Secret: id, Account: id, ARN: "arn:aws:iam::" + id + ":user/admin"}, nil
-}
 
 // world is CloudWatch over HTTP, and a client of it.
 type world struct {
@@ -38,20 +29,13 @@ func newWorld(t testing.TB, dir string) *world {
 	t.Helper()
 	g := try.On(t, dir)
 	w := &world{Ground: g, service: New(g.Store)}
-	server := wire.New(wire.Options{Keys: accounts{}})
-	server.Mount("cloudwatch", w.service.Ops()...)
-	if err := server.Check(); err != nil {
-		t.Fatal(err)
-	}
-	h := httptest.NewServer(server)
-	t.Cleanup(h.Close)
-	w.url = h.URL
+	w.url = try.Serve(t, try.Served{Name: "cloudwatch", Ops: w.service.Ops()})
 	w.Client = w.as(try.Mine, try.Home)
 	return w
 }
 
 func (w *world) as(account, region string) *cloudwatch.Client {
-	return cloudwatch.NewFromConfig(aws.Config{Region: region, BaseEndpoint: &w.url, Credentials: credentials.NewStaticCredentialsProvider(account, account, ""), RetryMaxAttempts: 1, AppID: "lifeboat"})
+	return cloudwatch.NewFromConfig(try.Config(w.url, account, region))
 }
 
 // must gives an answer that may not be an error.
@@ -62,13 +46,6 @@ func must[T any](t testing.TB) func(out T, err error) T {
 			t.Fatal(err)
 		}
 		return out
-	}
-}
-
-func refused(t testing.TB, what string, err error, want string) {
-	t.Helper()
-	if code, text := try.Refusal(err); code != want {
-		t.Errorf("%s: %s %q, want %s", what, code, text, want)
 	}
 }
 

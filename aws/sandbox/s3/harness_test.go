@@ -2,17 +2,14 @@ package s3
 
 import (
 	"context"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"lifeboat/aws/sandbox/iam"
 	"lifeboat/aws/sandbox/kms"
 	"lifeboat/aws/sandbox/try"
-	"lifeboat/aws/sandbox/wire"
 )
 
 // Accounts and Regions of the tests.
@@ -24,13 +21,6 @@ const (
 )
 
 var ctx = context.Background()
-
-// accounts are the keys of the tests: a key's id is its account's number, and so is its secret.
-type accounts struct{}
-
-func (accounts) Key(id string) (wire.Key, error) {
-	return wire.Key{Secret: id, Account: id, ARN: "arn:aws:iam::" + id + ":user/admin"}, nil
-}
 
 // world is S3 over HTTP.
 type world struct {
@@ -45,24 +35,15 @@ func newWorld(t testing.TB, dir string) *world {
 	g := try.On(t, dir)
 	roles := iam.New(g.Store)
 	w := &world{Ground: g, Service: New(g.Store, Options{Keys: kms.New(g.Store), Roles: roles}), roles: roles}
-	server := wire.New(wire.Options{Keys: accounts{}})
-	server.Mount("s3", w.Ops()...)
-	if err := server.Check(); err != nil {
-		t.Fatal(err)
-	}
-	h := httptest.NewServer(server)
-	t.Cleanup(h.Close)
-	w.url = h.URL
+	w.url = try.Serve(t, try.Served{Name: "s3", Ops: w.Ops()})
 	return w
 }
 
 // as is a client of an account in a Region, with the SDK's default settings.
 func (w *world) as(account, region string, options ...func(*s3.Options)) *s3.Client {
-	return s3.NewFromConfig(aws.Config{
-		Region: region, BaseEndpoint: &w.url, Credentials: credentials.NewStaticCredentialsProvider(account, account, ""),
-		RetryMaxAttempts: 1, AppID: "lifeboat",
-		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported, ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
-	}, options...)
+	cfg := try.Config(w.url, account, region)
+	cfg.RequestChecksumCalculation, cfg.ResponseChecksumValidation = aws.RequestChecksumCalculationWhenSupported, aws.ResponseChecksumValidationWhenSupported
+	return s3.NewFromConfig(cfg, options...)
 }
 
 // must gives an answer that may not be an error.
@@ -79,9 +60,7 @@ func must[T any](t testing.TB) func(out T, err error) T {
 // refused checks the code of a refusal; an empty one is none.
 func refused(t testing.TB, what string, err error, want string) {
 	t.Helper()
-	if code, text := try.Refusal(err); code != want {
-		t.Errorf("%s: %s %q, want %s", what, code, text, want)
-	}
+	try.Refused(t, what, err, want)
 }
 
 var p = aws.String

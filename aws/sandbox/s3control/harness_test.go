@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	iamapi "github.com/aws/aws-sdk-go-v2/service/iam"
 	s3api "github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -24,7 +22,6 @@ import (
 	"lifeboat/aws/sandbox/kms"
 	"lifeboat/aws/sandbox/s3"
 	"lifeboat/aws/sandbox/try"
-	"lifeboat/aws/sandbox/wire"
 )
 
 // Accounts and Regions of the tests.
@@ -40,13 +37,6 @@ var (
 	p   = aws.String
 )
 
-// accounts are the keys of the tests: a key's id is its account's number, and so is its secret.
-type accounts struct{}
-
-func (accounts) Key(id string) (wire.Key, error) {
-	return wire.Key{Secret: id, Account: id, ARN: "arn:aws:iam::" + id + ":user/admin"}, nil
-}
-
 // world is S3 and its jobs over HTTP, with the buckets here and there: here, in the east, replicates to there, in the west, what is written
 // after the rule was made; notes, in the east, is for manifests and reports.
 type world struct {
@@ -61,7 +51,7 @@ type world struct {
 
 // as are clients of an account in a Region.
 func (w *world) as(account, region string) (*s3api.Client, *s3control.Client) {
-	cfg := aws.Config{Region: region, BaseEndpoint: &w.url, Credentials: credentials.NewStaticCredentialsProvider(account, account, ""), RetryMaxAttempts: 1, AppID: "lifeboat"}
+	cfg := try.Config(w.url, account, region)
 	return s3api.NewFromConfig(cfg, func(o *s3api.Options) { o.UsePathStyle = true }), s3control.NewFromConfig(cfg, func(o *s3control.Options) { o.EndpointResolverV2 = nameless{} })
 }
 
@@ -79,15 +69,7 @@ func newWorld(t testing.TB, dir string) *world {
 	roles := iam.New(g.Store)
 	buckets := s3.New(g.Store, s3.Options{Keys: kms.New(g.Store), Roles: roles})
 	w := &world{Ground: g, Service: New(g.Store, buckets.Within(), roles), roles: roles}
-	server := wire.New(wire.Options{Keys: accounts{}})
-	server.Mount("s3", buckets.Ops()...)
-	server.Mount("s3control", w.Ops()...)
-	if err := server.Check(); err != nil {
-		t.Fatal(err)
-	}
-	h := httptest.NewServer(server)
-	t.Cleanup(h.Close)
-	w.url = h.URL
+	w.url = try.Serve(t, try.Served{Name: "s3", Ops: buckets.Ops()}, try.Served{Name: "s3control", Ops: w.Ops()})
 	w.s3, w.jobs = w.as(us, east)
 	return w
 }
