@@ -276,7 +276,7 @@ func tail(text string, n int) string {
 
 // census counts what was ever made in a sandbox, from the sandbox's own journal: rows of its tables by the step whose tag they
 // carry, or by table where they carry none. What AWS makes by itself (a policy's snapshots, marked by aws: tags; automated snapshots,
-// whose names begin with rds; events) depends on the time that passes and is not counted.
+// whose names begin with rds; events; what is measured each minute) depends on the time that passes and is not counted.
 type census struct {
 	seen map[string]bool
 	made map[string]int
@@ -359,7 +359,7 @@ func (c *census) left() map[string]int {
 
 // kindOf says what a row is counted as, and whether it is on its way out; ours is false for what the sandbox makes for itself.
 func kindOf(table, key string, value json.RawMessage) (kind string, ours, going bool) {
-	if table == "due" || table == "rds.events" || strings.Contains(key, "/rds:") || strings.Contains(key, "snapshot:rds:") {
+	if table == "due" || table == "rds.events" || table == "cloudwatch.data" || strings.Contains(key, "/rds:") || strings.Contains(key, "snapshot:rds:") {
 		return "", false, false
 	}
 	var r row
