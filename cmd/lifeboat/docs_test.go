@@ -168,7 +168,7 @@ func frames(t *testing.T, f *film) string {
 	for range len(classes.Questions()) {
 		storage.press("enter")
 	}
-	show("Which storage class?", "`c` on the first screen: what each class of S3 costs, which are ruled out and why, and where another one becomes the cheapest.", storage.press("enter"))
+	show("Which storage class?", "`c` on the first screen: what each class of S3 costs, which are ruled out and why, and where another one becomes the cheapest.", storage.press("enter", "right", "a"))
 	for _, phase := range chapters {
 		fmt.Fprintf(&b, "\n## %s\n", phase.phase)
 		for _, m := range phase.all {
