@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -216,8 +217,13 @@ func key(params map[string]any) string {
 	return string(raw)
 }
 
-// named is the name to type for what a call takes away.
+// named is the name to type for what a call takes away: the bucket, not one of the versions in it.
 func named(op string, params map[string]any) string {
+	for _, key := range slices.Sorted(maps.Keys(params)) {
+		if s, _ := params[key].(string); s != "" && identifies(subject(op), key) {
+			return s
+		}
+	}
 	if ids := identifiers(op, params); len(ids) > 0 {
 		return ids[0]
 	}

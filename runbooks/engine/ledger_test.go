@@ -56,3 +56,29 @@ func TestTheLedgerKnowsSurroundings(t *testing.T) {
 		t.Errorf("the name to type is %s", name)
 	}
 }
+
+// Whatever is in a bucket that the run made is the run's own, versions and uploads too; nothing is in a bucket of somebody else's.
+func TestTheLedgerKnowsBuckets(t *testing.T) {
+	l := newLedger()
+	l.apply(journal.Event{Kind: journal.CallResult, Call: &journal.Call{ID: "bucket/1", Op: "s3.CreateBucket", Effect: calls.Create.String(), Role: "call", OK: true,
+		Params: map[string]any{"Bucket": "ours"}, Output: map[string]any{"Location": "/ours", "BucketArn": "arn:aws:s3:::ours"}}})
+	version := map[string]any{"Key": "k", "VersionId": "0123456789abcdef0123456789abcdef"}
+	for _, bucket := range []string{"ours", "theirs"} {
+		for op, params := range map[string]map[string]any{
+			"s3.DeleteObject":            {"Key": "k", "VersionId": version["VersionId"]},
+			"s3.DeleteObjects":           {"Delete": map[string]any{"Objects": []any{version}}},
+			"s3.AbortMultipartUpload":    {"Key": "k", "UploadId": "u"},
+			"s3.DeleteBucketReplication": {},
+			"s3.DeleteBucketLifecycle":   {},
+			"s3.DeleteBucket":            {},
+		} {
+			params["Bucket"] = bucket
+			if got := l.owns(calls.Request{Op: op, Params: params}); got != (bucket == "ours") {
+				t.Errorf("%s in the bucket %s may be made: %v", op, bucket, got)
+			}
+		}
+	}
+	if name := named("s3.DeleteObjects", map[string]any{"Bucket": "theirs", "Delete": map[string]any{"Objects": []any{version}}}); name != "theirs" {
+		t.Errorf("the name to type is %s", name)
+	}
+}
