@@ -2,6 +2,7 @@ package s3
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// send signs a request for the east and sends it as it is.
-func (w *world) send(t testing.TB, method, path string, header map[string]string, body string) (int, string) {
+// signed is a request for the east, signed as it is.
+func (w *world) signed(t testing.TB, method, path string, header map[string]string, body string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequest(method, w.url+path, strings.NewReader(body))
 	if err != nil {
@@ -27,7 +28,13 @@ func (w *world) send(t testing.TB, method, path string, header map[string]string
 	if err := v4.NewSigner().SignHTTP(ctx, credentials, r, header["X-Amz-Content-Sha256"], "s3", east, time.Now(), func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }); err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	return r
+}
+
+// send signs a request for the east and sends it.
+func (w *world) send(t testing.TB, method, path string, header map[string]string, body string) (int, string) {
+	t.Helper()
+	resp, err := http.DefaultClient.Do(w.signed(t, method, path, header, body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,5 +101,38 @@ func TestPresignedURLs(t *testing.T) {
 	defer resp.Body.Close()
 	if body, _ := io.ReadAll(resp.Body); string(body) != "presigned" {
 		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+}
+
+// A connection that breaks in the middle of a body leaves what was there, an object or a part, as it was.
+func TestCutUploads(t *testing.T) {
+	w := newWorld(t, "")
+	c := w.bucket(t, us, east, "things")
+	put(t, c, "things", "kept", "as it was")
+	up := must[*s3.CreateMultipartUploadOutput](t)(c.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: p("things"), Key: p("parts")}))
+	for _, path := range []string{"/things/kept", "/things/new", "/things/parts?partNumber=1&uploadId=" + *up.UploadId} {
+		r := w.signed(t, "PUT", path, map[string]string{"X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD"}, strings.Repeat("x", 100_000))
+		r.Body = io.NopCloser(strings.NewReader(strings.Repeat("x", 60_000)))
+		conn, err := net.Dial("tcp", r.URL.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Write(conn); err == nil {
+			t.Error("the body was not cut")
+		}
+		conn.(*net.TCPConn).CloseWrite()
+		if answer, _ := io.ReadAll(conn); len(answer) > 0 && !strings.Contains(string(answer), "<Code>IncompleteBody</Code>") {
+			t.Errorf("%s: %s", path, answer)
+		}
+		conn.Close()
+	}
+	if got := w.get(t, c, "things", "kept", nil); got != "as it was" {
+		t.Errorf("what was there is %q", got)
+	}
+	if got := w.get(t, c, "things", "new", nil); got != "NoSuchKey" {
+		t.Errorf("what was cut is %q", got)
+	}
+	if parts := must[*s3.ListPartsOutput](t)(c.ListParts(ctx, &s3.ListPartsInput{Bucket: p("things"), Key: p("parts"), UploadId: up.UploadId})); len(parts.Parts) > 0 {
+		t.Errorf("the upload has %d parts", len(parts.Parts))
 	}
 }
