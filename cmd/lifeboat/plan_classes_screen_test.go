@@ -53,11 +53,7 @@ func (x *terminal) shows(w, h int, text string) {
 	x.t.Helper()
 	late := time.After(20 * time.Second)
 	for {
-		em := vt.NewEmulator(w, h)
-		go io.Copy(io.Discard, em) // its answers to the program's questions
-		em.WriteString(x.output())
-		screen := ansi.Strip(em.Render())
-		em.Close()
+		screen := drawn(w, h, x.output())
 		if strings.Contains(screen, text) {
 			return
 		}
@@ -67,4 +63,18 @@ func (x *terminal) shows(w, h int, text string) {
 			x.t.Fatalf("%q never stood on the screen; there was:\n%s", text, screen)
 		}
 	}
+}
+
+// drawn is the screen that output leaves on a terminal.
+func drawn(w, h int, output string) string {
+	em := vt.NewEmulator(w, h)
+	answered := make(chan struct{})
+	go func() {
+		io.Copy(io.Discard, em) // its answers to the program's questions
+		close(answered)
+	}()
+	em.WriteString(output)
+	em.InputPipe().(io.Closer).Close() // the emulator's own Close does not wait for who reads
+	<-answered
+	return ansi.Strip(em.Render())
 }
